@@ -1,0 +1,1 @@
+//! Recurrences unrolled onto a tape.

@@ -1,0 +1,13 @@
+//! `exp x`.
+
+/// `exp x` in single precision.
+#[inline(always)]
+pub fn f32(x: f32) -> f32 {
+    x.exp()
+}
+
+/// `exp x` in double precision.
+#[inline(always)]
+pub fn f64(x: f64) -> f64 {
+    x.exp()
+}
