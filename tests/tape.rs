@@ -1,0 +1,1 @@
+//! The crates, met as a user meets them.
