@@ -1,5 +1,71 @@
 //! A reverse-mode tape you can read in one sitting.
-pub mod kernel;
+//!
+//! Values flow one way, adjoints flow back:
+//!
+//! ```text
+//!   leaf ──► Op::forward ──► … ──► loss        record   (Tape, Var)
+//!   leaf ◄── Op::backward ◄── … ◄── 1           sweep    (Gradients)
+//! ```
+//!
+//! ```
+//! use tape::Tape;
+//!
+//! let tape = Tape::<f64>::new();
+//! let x = tape.leaf(0.5);
+//! let y = (x * x + x).tanh();
+//! let gradients = tape.backward(y);
+//! let slope = 2.0 * (1.0 - 0.75f64.tanh().powi(2));
+//! assert!((gradients[x].sum() - slope).abs() < 1e-15);
+//! ```
+//!
+//! | to learn                      | read                              |
+//! |-------------------------------|-----------------------------------|
+//! | what one operation is         | [`Op`], then any file of [`ops`]  |
+//! | how a computation is recorded | [`Tape`]                          |
+//! | how adjoints travel back      | [`Tape::backward`], [`Gradients`] |
+//! | how the past is let go        | [`Var::detach`], [`Tape::cut`]    |
+//! | how we know it is right       | [`gradcheck`]                     |
+//!
+//! A [`Var`] cannot outlive a [`Tape::clear`]; the compiler says so:
+//!
+//! ```compile_fail,E0502
+//! let mut tape = tape::Tape::<f64>::new();
+//! let x = tape.leaf(1.0);
+//! tape.clear();          // error: `tape` is borrowed by `x`
+//! tape.backward(x);
+//! ```
+mod backward;
+mod binary;
+mod cut;
+mod error;
+mod gather;
+mod gradients;
+mod lend;
+mod op;
+mod param;
+mod pool;
 mod real;
+mod record;
+mod shape;
+mod tape;
+mod unary;
+mod value;
+mod var;
 
+pub mod gradcheck;
+pub mod kernel;
+pub mod ops;
+
+pub use binary::{Binary, Broadcast};
+pub use cut::Mark;
+pub use error::{Error, Misfit, Result, Shapes};
+pub use gradients::Gradients;
+pub use lend::{Adjoint, Inputs, Output};
+pub use op::{Factor, Op, RowSum};
+pub use param::{Param, ParamId};
 pub use real::Real;
+pub use shape::{Shape, broadcast};
+pub use tape::Tape;
+pub use unary::{Elementwise, Map};
+pub use value::Value;
+pub use var::Var;

@@ -1,0 +1,237 @@
+//! The sweep: adjoints travel back.
+
+use crate::{
+    Adjoint, Error, Factor, Gradients, Inputs, Op, Output, Real, Result, Tape, Var,
+    error::or_panic,
+    gather,
+    gradients::Kept,
+    kernel::Scratch,
+    pool::Pool,
+    record::{Kind, Lookup, Node, Record},
+    shape::Shape,
+};
+use ndarray::ArrayD;
+use std::{cell::RefCell, mem::take};
+
+impl<T: Real> Tape<T> {
+    /// `∂loss/∂v` for every leaf, parameter and watched variable `v`.
+    ///
+    /// The tape is only read: sweep as often as you like, from whatever you like.
+    ///
+    /// # Panics
+    /// When `loss` is not one number, is of another tape, or was released by a cut.
+    #[track_caller]
+    pub fn backward(&self, loss: Var<'_, T>) -> Gradients<T> {
+        or_panic(self.try_backward(loss))
+    }
+
+    /// [`backward`](Tape::backward), or the reason why not.
+    pub fn try_backward(&self, loss: Var<'_, T>) -> Result<Gradients<T>> {
+        let record = self.record.borrow();
+        let node = self.check(&record, &loss, "backward")?;
+        if node.len != 1 {
+            return Err(Error::NotScalar { shape: node.shape.clone() });
+        }
+        Ok(self.sweep(&record, &[(loss.id, &[T::ONE])]))
+    }
+
+    /// `Σⱼ cotangentⱼ · ∂varⱼ/∂v` for every leaf, parameter and watched variable `v`: one sweep from many roots.
+    ///
+    /// # Panics
+    /// When a cotangent has not the shape of its variable, or a variable is of another tape or released.
+    #[track_caller]
+    pub fn backward_from(&self, seeds: &[(Var<'_, T>, &ArrayD<T>)]) -> Gradients<T> {
+        or_panic(self.try_backward_from(seeds))
+    }
+
+    /// [`backward_from`](Tape::backward_from), or the reason why not.
+    pub fn try_backward_from(&self, seeds: &[(Var<'_, T>, &ArrayD<T>)]) -> Result<Gradients<T>> {
+        let record = self.record.borrow();
+        let mut owned = Vec::with_capacity(seeds.len());
+        for (var, cotangent) in seeds {
+            let node = self.check(&record, var, "backward_from")?;
+            if node.shape[..] != *cotangent.shape() {
+                let (variable, cotangent) = (node.shape.clone(), cotangent.shape().into());
+                return Err(Error::Cotangent { variable, cotangent });
+            }
+            owned.push((var.id, cotangent.as_standard_layout()));
+        }
+        let seeds: Vec<(u64, &[T])> =
+            owned.iter().map(|(id, c)| (*id, c.as_slice().unwrap_or(&[]))).collect();
+        Ok(self.sweep(&record, &seeds))
+    }
+
+    /// The whole of reverse mode: seed the roots, walk the nodes backwards, let each op add to its inputs'
+    /// adjoints.
+    ///
+    /// A loop, never a recursion: a million steps of an unrolled recurrence need no deeper stack than one.
+    fn sweep(&self, record: &Record<T>, seeds: &[(u64, &[T])]) -> Gradients<T> {
+        let pool = &mut *self.pool.lock();
+        let end = record.nodes.end();
+        pool.begin((end - record.front) as usize, record.survivors.len());
+        let mut sweep = Sweep {
+            lookup: record.lookup(),
+            record,
+            scratch: &self.scratch,
+            kept: pool.kept.pop().unwrap_or_default(),
+            pool,
+        };
+        for (id, cotangent) in seeds {
+            let adjoint = sweep.adjoint(*id, cotangent.len());
+            adjoint.add(cotangent.iter().copied());
+        }
+        for id in (record.front..end).rev() {
+            sweep.node(id, sweep.lookup.node(id));
+        }
+        for (id, node) in record.survivors.iter().rev() {
+            sweep.node(*id, node);
+        }
+        Gradients { kept: sweep.kept, pool: self.pool.clone(), end }
+    }
+}
+
+struct Sweep<'a, T: Real> {
+    record: &'a Record<T>,
+    lookup: Lookup<'a, T>,
+    scratch: &'a RefCell<Scratch<T>>,
+    pool: &'a mut Pool<T>,
+    kept: Kept<T>,
+}
+
+impl<'a, T: Real> Sweep<'a, T> {
+    fn slot(&mut self, id: u64) -> Option<&mut Vec<T>> {
+        if id >= self.record.front {
+            self.pool.adjoints.get_mut((id - self.record.front) as usize)
+        } else {
+            let at = self.record.survivors.binary_search_by_key(&id, |s| s.0).ok()?;
+            self.pool.survivors.get_mut(at)
+        }
+    }
+
+    fn take(&mut self, id: u64) -> Vec<T> {
+        self.slot(id).map(take).unwrap_or_default()
+    }
+
+    fn put(&mut self, id: u64, adjoint: Vec<T>) {
+        if let Some(slot) = self.slot(id) {
+            *slot = adjoint;
+        }
+    }
+
+    /// The adjoint of node `id`, whose memory is found where there is none yet.
+    fn adjoint(&mut self, id: u64, len: usize) -> Adjoint<'_, T> {
+        let fresh = self.slot(id).is_none_or(|slot| slot.is_empty());
+        if fresh {
+            let memory = self.pool.take(len);
+            self.put(id, memory);
+        }
+        let slice = self.slot(id).map_or(&mut [][..], |slot| slot);
+        Adjoint { slice, fresh }
+    }
+
+    /// One node of the sweep: its adjoint is complete, for all that reads it has been swept.
+    fn node(&mut self, id: u64, node: &'a Node<T>) {
+        match &node.kind {
+            Kind::Op(op) => {
+                if !node.wants && !node.watched {
+                    return self.discard(id);
+                }
+                let dy = self.take(id);
+                if node.watched {
+                    let mut copy = self.pool.take(node.len);
+                    if dy.is_empty() {
+                        copy.fill(T::ZERO)
+                    } else {
+                        copy.copy_from_slice(&dy)
+                    }
+                    self.kept.keep(id, &node.shape, copy);
+                }
+                if !dy.is_empty() {
+                    self.op(&**op, node, dy);
+                }
+            }
+            Kind::Leaf => {
+                let (sum, _) = self.leaf(id, &node.shape, node.len);
+                self.kept.keep(id, &node.shape, sum);
+            }
+            Kind::Param { id: param, version } => {
+                let (sum, reached) = self.leaf(id, &node.shape, node.len);
+                if let Err(memory) =
+                    self.kept.keep_param(id, (*param, *version), reached, &node.shape, sum)
+                {
+                    self.pool.give(memory);
+                }
+            }
+            Kind::Constant => self.discard(id),
+        }
+    }
+
+    fn discard(&mut self, id: u64) {
+        let unread = self.take(id);
+        if !unread.is_empty() {
+            self.pool.give(unread);
+        }
+    }
+
+    /// The complete gradient of a leaf, zeros where nothing reached it, and whether anything did.
+    fn leaf(&mut self, id: u64, shape: &Shape, len: usize) -> (Vec<T>, bool) {
+        let mut sum = self.take(id);
+        if !self.pool.gathers.is_empty() {
+            gather::finish(self.pool, &mut self.scratch.borrow_mut(), (id, &mut sum), shape);
+        }
+        let reached = !sum.is_empty();
+        if !reached {
+            sum = self.pool.take(len);
+            sum.fill(T::ZERO);
+        }
+        (sum, reached)
+    }
+
+    fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, dy: Vec<T>) {
+        let lookup = self.lookup;
+        let edges = self.record.edges.slice(node.edges.0, node.edges.1 as usize);
+        let x = Inputs {
+            lookup,
+            nodes: edges,
+            indices: self.record.indices.slice(node.indices.0, node.indices.1 as usize),
+            scratch: self.scratch,
+        };
+        let y = Output {
+            value: lookup.values_of(node),
+            saved: lookup.saved_of(node),
+            shape: &node.shape,
+        };
+        let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
+        let last = (0..edges.len()).rev().find(|&i| wants(i));
+        for (i, &input) in edges.iter().enumerate() {
+            if !wants(i) {
+                continue;
+            }
+            let target = lookup.node(input);
+            if Some(i) == last && target.len == dy.len() && op.passes(i, x) {
+                if let Some(slot) = self.slot(input)
+                    && slot.is_empty()
+                {
+                    *slot = dy;
+                    return;
+                }
+            } else if matches!(target.kind, Kind::Leaf | Kind::Param { .. })
+                && let (Some(rows), &[m, n]) = (op.row_sum(i, x), &target.shape[..])
+                && m * n > 0
+            {
+                let factor = |factor| match factor {
+                    Factor::Input(j) => x.value(j),
+                    Factor::Adjoint => &dy[..],
+                };
+                let mut sum = self.take(input);
+                let scratch = &mut self.scratch.borrow_mut();
+                let (left, right) = (factor(rows.left), factor(rows.right));
+                gather::add_rows(self.pool, scratch, (input, &mut sum), left, right, (m, n));
+                self.put(input, sum);
+                continue;
+            }
+            op.backward(i, x, y, &dy, self.adjoint(input, target.len));
+        }
+        self.pool.give(dy);
+    }
+}

@@ -1,0 +1,158 @@
+//! Letting go of the past: marks and cuts.
+//!
+//! Detaching a value before it is used decides in advance where adjoints stop. A cut decides it afterwards:
+//! whatever was recorded before a mark is released, however many nodes already depend on it. This is what
+//! a sliding window needs.
+
+use crate::{
+    Error, Real, Result, Tape,
+    error::or_panic,
+    record::{Kind, Place, Record},
+};
+use std::panic::Location;
+
+/// A moment in the recording: everything is either before it or after.
+#[derive(Debug)]
+pub struct Mark<'t, T: Real> {
+    tape: &'t Tape<T>,
+    nodes: u64,
+    values: u64,
+    edges: u64,
+    indices: u64,
+}
+
+impl<T: Real> Clone for Mark<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Real> Copy for Mark<'_, T> {}
+
+impl<T: Real> Mark<'_, T> {
+    /// The serial number of the first node after it.
+    pub fn id(self) -> u64 {
+        self.nodes
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// Marks this moment.
+    pub fn mark(&self) -> Mark<'_, T> {
+        let record = self.record.borrow();
+        Mark {
+            tape: self,
+            nodes: record.nodes.end(),
+            values: record.values.end(),
+            edges: record.edges.end(),
+            indices: record.indices.end(),
+        }
+    }
+
+    /// Releases everything recorded before `mark`, except the parameters.
+    ///
+    /// Values that later nodes still read live on as constants: adjoints stop at them. Handles to anything
+    /// that was released are answered with [`Error::Stale`]. Costs what is released, no matter how much
+    /// stands behind the mark.
+    ///
+    /// # Panics
+    /// When `mark` is of another tape.
+    #[track_caller]
+    pub fn cut(&self, mark: Mark<'_, T>) {
+        or_panic(self.try_cut(mark));
+    }
+
+    /// [`cut`](Tape::cut), or the error when `mark` is of another tape.
+    #[track_caller]
+    pub fn try_cut(&self, mark: Mark<'_, T>) -> Result<()> {
+        if !std::ptr::eq(self, mark.tape) {
+            return Err(Error::Foreign { what: "cut", node: mark.nodes });
+        }
+        let mut record = self.record.borrow_mut();
+        if mark.nodes <= record.front {
+            return Ok(());
+        }
+        record.cuts += 1;
+        record.last_cut = Location::caller();
+        let bound = self.bound.borrow();
+        record.release(mark.nodes, |id, param| bound.get(param) == Some(&id));
+        record.values.release(mark.values);
+        record.edges.release(mark.edges);
+        record.indices.release(mark.indices);
+        Ok(())
+    }
+}
+
+impl<T: Real> Record<T> {
+    /// Releases the nodes before `front`; those that are still read, and the parameters still bound, survive.
+    fn release(&mut self, front: u64, is_bound: impl Fn(u64, crate::ParamId) -> bool) {
+        let first = self.front;
+        let old_survivors = self.survivors.len();
+        let mut spare = std::mem::take(&mut self.spare);
+        for id in first..front {
+            let node = self.lookup().node(id);
+            let survives = node.last_use >= front
+                || matches!(node.kind, Kind::Param { id: param, .. } if is_bound(id, param));
+            if !survives {
+                if let Some(node) = self.get_mut(id) {
+                    let mut kind = std::mem::replace(&mut node.kind, Kind::Constant);
+                    self.shells.take_back(&mut kind);
+                }
+                continue;
+            }
+            let kept = match &node.place {
+                Place::Param(array) => Place::Param(array.clone()),
+                _ => {
+                    let mut values = spare.pop().unwrap_or_default();
+                    values.extend_from_slice(self.lookup().values_of(node));
+                    Place::Kept(values)
+                }
+            };
+            self.survive(id, kept);
+        }
+        // Only now may the survivors of earlier cuts go: what was kept above may have been a view of them.
+        self.front = front;
+        let mut at = 0;
+        self.survivors.retain_mut(|(id, node)| {
+            at += 1;
+            let stays = at > old_survivors
+                || node.last_use >= front
+                || matches!(node.kind, Kind::Param { id: param, .. } if is_bound(*id, param));
+            if !stays && let Place::Kept(values) = &mut node.place {
+                values.clear();
+                spare.push(std::mem::take(values));
+            }
+            stays
+        });
+        self.spare = spare;
+        self.nodes.release(front);
+    }
+
+    /// Moves node `id` from the queue to the survivors.
+    fn survive(&mut self, id: u64, place: Place<T>) {
+        let Some(node) = self.get_mut(id) else { return };
+        let is_param = matches!(node.kind, Kind::Param { .. });
+        let mut kind = std::mem::replace(&mut node.kind, Kind::Constant);
+        let survivor = crate::record::Node {
+            kind: Kind::Constant,
+            shape: node.shape.clone(),
+            len: node.len,
+            place,
+            saved: 0,
+            edges: (0, 0),
+            indices: (0, 0),
+            wants: is_param,
+            watched: node.watched && is_param,
+            last_use: node.last_use,
+            site: node.site,
+        };
+        self.survivors.push((id, survivor));
+        if is_param {
+            if let Some((_, survivor)) = self.survivors.last_mut() {
+                survivor.kind = kind;
+            }
+        } else {
+            self.shells.take_back(&mut kind);
+        }
+    }
+}

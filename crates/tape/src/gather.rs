@@ -1,0 +1,112 @@
+//! The gradient of a weight used at many steps: rows gathered, multiplied once.
+//!
+//! A weight `W` with `zₜ = xₜ W` at `T` steps has `W̄ = Σₜ xₜᵀ z̄ₜ`. Multiplying at every step reads and
+//! writes all of `W̄` for the sake of `B` rows; instead the rows of `xₜ` and `z̄ₜ` are copied one below the other,
+//! and every [`BLOCK`] of them become one product. A product sums over its rows in order, so that the
+//! bits are the same whatever the size of a block.
+
+use crate::{Real, kernel::Matrix, kernel::Scratch, pool::Pool};
+
+/// Rows that are worth a product of their own.
+pub(crate) const BLOCK: usize = 256;
+
+/// Rows on their way into the gradient of one leaf.
+#[derive(Debug)]
+pub(crate) struct Gather<T> {
+    /// The serial number of the leaf.
+    leaf: u64,
+    rows: usize,
+    left: Vec<T>,
+    right: Vec<T>,
+}
+
+impl<T> Gather<T> {
+    pub(crate) fn give_to(self, pool: &mut Pool<T>)
+    where
+        T: Copy + Default,
+    {
+        pool.give(self.left);
+        pool.give(self.right);
+    }
+}
+
+/// `sum += leftᵀ right`, now or later. `left` is `[rows, m]`, `right` `[rows, n]`.
+pub(crate) fn add_rows<T: Real>(
+    pool: &mut Pool<T>,
+    scratch: &mut Scratch<T>,
+    (leaf, sum): (u64, &mut Vec<T>),
+    left: &[T],
+    right: &[T],
+    (m, n): (usize, usize),
+) {
+    let rows = left.len() / m;
+    let at = pool.gathers.iter().position(|g| g.leaf == leaf);
+    if rows >= BLOCK {
+        if let Some(at) = at {
+            flush(pool, scratch, at, sum, (m, n));
+        }
+        multiply(pool, scratch, sum, left, right, (m, n));
+        return;
+    }
+    let at = at.unwrap_or_else(|| {
+        let (mut left, mut right) = (pool.take(BLOCK * m), pool.take(BLOCK * n));
+        left.clear();
+        right.clear();
+        pool.gathers.push(Gather { leaf, rows: 0, left, right });
+        pool.gathers.len() - 1
+    });
+    if pool.gathers[at].rows + rows > BLOCK {
+        flush(pool, scratch, at, sum, (m, n));
+    }
+    let gather = &mut pool.gathers[at];
+    gather.left.extend_from_slice(left);
+    gather.right.extend_from_slice(right);
+    gather.rows += rows;
+}
+
+/// Completes the gradient of `leaf`.
+pub(crate) fn finish<T: Real>(
+    pool: &mut Pool<T>,
+    scratch: &mut Scratch<T>,
+    (leaf, sum): (u64, &mut Vec<T>),
+    shape: &[usize],
+) {
+    if let (Some(at), &[m, n]) = (pool.gathers.iter().position(|g| g.leaf == leaf), shape) {
+        flush(pool, scratch, at, sum, (m, n));
+        pool.gathers.swap_remove(at).give_to(pool);
+    }
+}
+
+fn flush<T: Real>(
+    pool: &mut Pool<T>,
+    scratch: &mut Scratch<T>,
+    at: usize,
+    sum: &mut Vec<T>,
+    size: (usize, usize),
+) {
+    let gather = &mut pool.gathers[at];
+    let (mut left, mut right) =
+        (std::mem::take(&mut gather.left), std::mem::take(&mut gather.right));
+    gather.rows = 0;
+    multiply(pool, scratch, sum, &left, &right, size);
+    left.clear();
+    right.clear();
+    (pool.gathers[at].left, pool.gathers[at].right) = (left, right);
+}
+
+fn multiply<T: Real>(
+    pool: &mut Pool<T>,
+    scratch: &mut Scratch<T>,
+    sum: &mut Vec<T>,
+    left: &[T],
+    right: &[T],
+    (m, n): (usize, usize),
+) {
+    let rows = left.len() / m;
+    let add = !sum.is_empty();
+    if !add {
+        *sum = pool.take(m * n);
+    }
+    let left = Matrix::row_major(left, rows, m).t();
+    T::gemm(scratch, left, Matrix::row_major(right, rows, n), sum, add);
+}

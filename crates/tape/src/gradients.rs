@@ -1,0 +1,192 @@
+//! What a sweep leaves behind.
+
+use crate::{Error, ParamId, Real, Result, Var, error::or_panic, pool::SharedPool, shape::Shape};
+use ndarray::{ArrayD, IxDyn};
+use slotmap::SecondaryMap;
+use std::ops::Index;
+
+/// `∂L/∂v` for every leaf, every parameter and every watched variable `v`.
+///
+/// Indexed by [`Var`] and by [`ParamId`]. A leaf on which `L` does not depend has a gradient of zeros. Dropped,
+/// its memory returns to the tape, so that a training loop allocates none.
+#[derive(Debug)]
+pub struct Gradients<T: Real> {
+    pub(crate) kept: Kept<T>,
+    pub(crate) pool: SharedPool<T>,
+    /// The first serial number that the sweep did not see.
+    pub(crate) end: u64,
+}
+
+/// The arrays, and how they are found.
+#[derive(Debug)]
+pub(crate) struct Kept<T> {
+    arrays: Vec<ArrayD<T>>,
+    /// Serial numbers of variables, falling, with the place of their array.
+    vars: Vec<(u64, usize)>,
+    params: SecondaryMap<ParamId, ParamGradient>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ParamGradient {
+    at: usize,
+    version: u64,
+    reached: bool,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { arrays: Vec::new(), vars: Vec::new(), params: SecondaryMap::new() }
+    }
+}
+
+impl<T: Real> Kept<T> {
+    /// Keeps a gradient. Called with falling serial numbers.
+    pub(crate) fn keep(&mut self, id: u64, shape: &Shape, elements: Vec<T>) {
+        self.vars.push((id, self.arrays.len()));
+        self.arrays.push(array(shape, elements));
+    }
+
+    /// Keeps the gradient of a leaf that stands for a parameter; `Err` returns the memory when the
+    /// parameter has had another leaf, to whose gradient it was added.
+    pub(crate) fn keep_param(
+        &mut self,
+        id: u64,
+        (param, version): (ParamId, u64),
+        reached: bool,
+        shape: &Shape,
+        elements: Vec<T>,
+    ) -> Result<(), Vec<T>> {
+        if let Some(known) = self.params.get_mut(param) {
+            known.reached |= reached;
+            self.vars.push((id, known.at));
+            for (sum, &term) in self.arrays[known.at].iter_mut().zip(&elements) {
+                *sum += term;
+            }
+            return Err(elements);
+        }
+        self.params.insert(param, ParamGradient { at: self.arrays.len(), version, reached });
+        self.keep(id, shape, elements);
+        Ok(())
+    }
+
+    fn at(&self, id: u64) -> Option<usize> {
+        let at = self.vars.binary_search_by(|(known, _)| id.cmp(known)).ok()?;
+        Some(self.vars[at].1)
+    }
+}
+
+fn array<T>(shape: &Shape, elements: Vec<T>) -> ArrayD<T> {
+    match ArrayD::from_shape_vec(IxDyn(shape), elements) {
+        Ok(array) => array,
+        Err(error) => unreachable!("a gradient fills the shape of its variable: {error}"),
+    }
+}
+
+impl<T: Real> Gradients<T> {
+    /// The gradient of `var`.
+    pub fn get(&self, var: Var<'_, T>) -> Result<&ArrayD<T>> {
+        if !self.pool.is(&var.tape.pool) {
+            return Err(Error::Foreign { what: "gradient", node: var.id });
+        }
+        let why = if var.id >= self.end {
+            "it was recorded after the sweep; sweep again"
+        } else {
+            "it is neither a leaf nor watched, or a cut had released it; call `var.watch()` before the sweep"
+        };
+        let at = self.kept.at(var.id).ok_or(Error::NoGradient { node: var.id, why })?;
+        Ok(&self.kept.arrays[at])
+    }
+
+    /// The gradient of a parameter, if the tape has used it.
+    pub fn param(&self, id: ParamId) -> Option<&ArrayD<T>> {
+        Some(&self.kept.arrays[self.kept.params.get(id)?.at])
+    }
+
+    /// The same, to be changed: to clip it, to scale it, to add to it.
+    pub fn param_mut(&mut self, id: ParamId) -> Option<&mut ArrayD<T>> {
+        Some(&mut self.kept.arrays[self.kept.params.get(id)?.at])
+    }
+
+    /// Which version of the parameter the gradient belongs to: see [`Param::version`](crate::Param).
+    pub fn version(&self, id: ParamId) -> Option<u64> {
+        Some(self.kept.params.get(id)?.version)
+    }
+
+    /// Was the parameter bound to the tape, but without any path to what was swept?
+    pub fn is_unused(&self, id: ParamId) -> bool {
+        self.kept.params.get(id).is_none_or(|known| !known.reached)
+    }
+
+    /// All parameters and their gradients, in an order that depends on nothing but their ids.
+    pub fn params(&self) -> impl Iterator<Item = (ParamId, &ArrayD<T>)> {
+        self.kept.params.iter().map(|(id, known)| (id, &self.kept.arrays[known.at]))
+    }
+
+    /// Visits all parameters' gradients in the order of [`params`](Gradients::params), to change them.
+    pub fn for_each_param_mut(&mut self, mut change: impl FnMut(ParamId, &mut ArrayD<T>)) {
+        for (id, known) in &self.kept.params {
+            change(id, &mut self.kept.arrays[known.at]);
+        }
+    }
+
+    /// Adds the parameters' gradients of another sweep: `ḡ += other`.
+    ///
+    /// A parameter that only `other` has is taken over.
+    pub fn accumulate(&mut self, other: &Self) {
+        for (id, theirs) in &other.kept.params {
+            let term = &other.kept.arrays[theirs.at];
+            match self.kept.params.get_mut(id) {
+                Some(ours) => {
+                    ours.reached |= theirs.reached;
+                    ours.version = ours.version.max(theirs.version);
+                    self.kept.arrays[ours.at].zip_mut_with(term, |sum, &term| *sum += term);
+                }
+                None => {
+                    let at = self.kept.arrays.len();
+                    self.kept.arrays.push(term.clone());
+                    self.kept.params.insert(id, ParamGradient { at, ..*theirs });
+                }
+            }
+        }
+    }
+}
+
+impl<T: Real> Index<Var<'_, T>> for Gradients<T> {
+    type Output = ArrayD<T>;
+
+    /// # Panics
+    /// Where [`get`](Gradients::get) gives an error.
+    #[track_caller]
+    fn index(&self, var: Var<'_, T>) -> &ArrayD<T> {
+        or_panic(self.get(var))
+    }
+}
+
+impl<T: Real> Index<ParamId> for Gradients<T> {
+    type Output = ArrayD<T>;
+
+    /// # Panics
+    /// When the tape has not used the parameter.
+    #[track_caller]
+    fn index(&self, id: ParamId) -> &ArrayD<T> {
+        match self.param(id) {
+            Some(array) => array,
+            None => panic!(
+                "no gradient for {id:?}: the parameter was not bound to the tape that was swept"
+            ),
+        }
+    }
+}
+
+impl<T: Real> Drop for Gradients<T> {
+    fn drop(&mut self) {
+        let mut kept = std::mem::take(&mut self.kept);
+        let mut pool = self.pool.lock();
+        for array in kept.arrays.drain(..) {
+            pool.give(array.into_raw_vec_and_offset().0);
+        }
+        kept.vars.clear();
+        kept.params.clear();
+        pool.kept.push(kept);
+    }
+}

@@ -1,0 +1,153 @@
+//! What the tape lends to an op while it works.
+
+use crate::{Misfit, Real, kernel::Scratch, record::Lookup};
+use std::{
+    cell::RefCell,
+    ops::{Deref, Index},
+};
+
+/// The inputs of an op: `x[i]` are the elements of input `i` in row-major order.
+#[derive(Debug)]
+pub struct Inputs<'a, T: Real> {
+    pub(crate) lookup: Lookup<'a, T>,
+    pub(crate) nodes: &'a [u64],
+    pub(crate) indices: &'a [usize],
+    pub(crate) scratch: &'a RefCell<Scratch<T>>,
+}
+
+impl<T: Real> Clone for Inputs<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Real> Copy for Inputs<'_, T> {}
+
+impl<'a, T: Real> Inputs<'a, T> {
+    /// How many there are.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(self) -> usize {
+        self.nodes.len()
+    }
+
+    /// The elements of input `i`, in row-major order.
+    #[inline]
+    pub fn value(self, i: usize) -> &'a [T] {
+        self.lookup.values(self.nodes[i])
+    }
+
+    /// The shape of input `i`.
+    #[inline]
+    pub fn shape(self, i: usize) -> &'a [usize] {
+        &self.lookup.node(self.nodes[i]).shape
+    }
+
+    /// The shapes of all inputs, when there are exactly `N`.
+    pub fn shapes<const N: usize>(self) -> Result<[&'a [usize]; N], Misfit> {
+        if self.nodes.len() != N {
+            return Err(Misfit::new(
+                format!("it takes {N} inputs, but was given {}", self.nodes.len()),
+                "apply it to as many variables as it takes",
+            ));
+        }
+        Ok(std::array::from_fn(|i| self.shape(i)))
+    }
+
+    /// Whole numbers recorded with the op (rows to gather, classes to hit): they belong to the tape, too.
+    pub fn indices(self) -> &'a [usize] {
+        self.indices
+    }
+
+    /// Packing memory for [`Real::gemm`], kept by the tape from op to op.
+    pub fn scratch(self) -> &'a RefCell<Scratch<T>> {
+        self.scratch
+    }
+}
+
+impl<T: Real> Index<usize> for Inputs<'_, T> {
+    type Output = [T];
+    #[inline]
+    fn index(&self, i: usize) -> &[T] {
+        self.value(i)
+    }
+}
+
+/// The output of an op as `backward` finds it: its elements, its shape and what `forward` saved.
+#[derive(Debug, Clone, Copy)]
+pub struct Output<'a, T> {
+    pub(crate) value: &'a [T],
+    pub(crate) saved: &'a [T],
+    pub(crate) shape: &'a [usize],
+}
+
+impl<'a, T> Output<'a, T> {
+    /// What `forward` left behind.
+    pub fn saved(self) -> &'a [T] {
+        self.saved
+    }
+    /// The shape.
+    pub fn shape(self) -> &'a [usize] {
+        self.shape
+    }
+}
+
+impl<T> Deref for Output<'_, T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        self.value
+    }
+}
+
+/// The adjoint `x̄` of one input, to which `backward` adds.
+///
+/// The first to write assigns, later ones add; an op need not know which it is.
+#[derive(Debug)]
+pub struct Adjoint<'a, T: Real> {
+    pub(crate) slice: &'a mut [T],
+    /// Nobody has written yet, and the memory holds rubbish.
+    pub(crate) fresh: bool,
+}
+
+impl<T: Real> Adjoint<'_, T> {
+    /// `x̄ₖ += termₖ` for every element `k`, in order.
+    #[inline(always)]
+    pub fn add(mut self, terms: impl Iterator<Item = T>) {
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        let slice = &mut *self.slice;
+        T::vectorize(|| {
+            if fresh {
+                for (dx, term) in slice.iter_mut().zip(terms) {
+                    *dx = term;
+                }
+            } else {
+                for (dx, term) in slice.iter_mut().zip(terms) {
+                    *dx += term;
+                }
+            }
+        });
+    }
+
+    /// The sum so far, zero where nobody has written: for rules that scatter.
+    pub fn sum(&mut self) -> &mut [T] {
+        if std::mem::replace(&mut self.fresh, false) {
+            self.slice.fill(T::ZERO);
+        }
+        self.slice
+    }
+
+    /// The memory itself, for a rule that assigns when it is told `true` and adds when `false`: it must
+    /// write every element.
+    pub fn parts(&mut self) -> (&mut [T], bool) {
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        (self.slice, fresh)
+    }
+}
+
+/// A rule that wrote nothing has added nothing.
+impl<T: Real> Drop for Adjoint<'_, T> {
+    fn drop(&mut self) {
+        if self.fresh {
+            self.slice.fill(T::ZERO);
+        }
+    }
+}

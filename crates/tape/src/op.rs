@@ -1,0 +1,83 @@
+//! What one operation must know about itself.
+
+use crate::{Adjoint, Inputs, Misfit, Output, Real, shape::Shape};
+use std::{any::Any, fmt::Debug};
+
+/// One differentiable operation `y = f(x₀, x₁, …)`.
+///
+/// An op holds no tensors: the tape owns every value and lends them here. What it does hold (an axis, a
+/// factor) should be small; the tape recycles the ops it has recorded, so that none is allocated twice.
+///
+/// The built-in ops and a user's own come through this one door, and [`gradcheck::op`](crate::gradcheck::op)
+/// judges both alike.
+pub trait Op<T: Real>: Any + Debug + Send {
+    /// What errors and tables call it.
+    fn name(&self) -> &'static str {
+        short_name(std::any::type_name::<Self>())
+    }
+
+    /// The shape of `y`, or the rule that the inputs' shapes break.
+    fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit>;
+
+    /// How many values `forward` leaves behind for `backward`, beside `y`.
+    fn saves(&self, _x: Inputs<'_, T>) -> usize {
+        0
+    }
+
+    /// Writes `y = f(x)`, and what [`saves`](Op::saves) promised.
+    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]);
+
+    /// Adds `x̄ᵢ += ȳ · ∂y/∂xᵢ` for the one input `i`.
+    ///
+    /// One input at a time, so that `x * x` needs no special case and an input that wants no gradient
+    /// costs nothing.
+    fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>);
+
+    /// `Some(offset)` when `y` is a contiguous part of the first input's elements: the tape then shares
+    /// the memory and never calls `forward`.
+    fn view(&self, _x: Inputs<'_, T>) -> Option<usize> {
+        None
+    }
+
+    /// Is `x̄ᵢ += ȳ`, element for element? The tape then hands the adjoint on without a copy.
+    fn passes(&self, _i: usize, _x: Inputs<'_, T>) -> bool {
+        false
+    }
+
+    /// Does `y` depend on `xᵢ` in a way that gradients follow? `false` is what detaching means.
+    fn differentiable(&self, _i: usize) -> bool {
+        true
+    }
+
+    /// `x̄ᵢ += leftᵀ right`, a sum over rows, if that is what it is.
+    ///
+    /// A weight that is used at every step has such a gradient at every step; the tape gathers their rows and
+    /// multiplies once.
+    fn row_sum(&self, _i: usize, _x: Inputs<'_, T>) -> Option<RowSum> {
+        None
+    }
+}
+
+/// The two factors of a gradient that is a sum over rows: see [`Op::row_sum`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowSum {
+    /// The factor that is transposed, `[rows, m]`.
+    pub left: Factor,
+    /// The other, `[rows, n]`.
+    pub right: Factor,
+}
+
+/// Where the rows of one factor of a [`RowSum`] stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Factor {
+    /// In input `i`, read as rows along its last axis.
+    Input(usize),
+    /// In `ȳ`, read as rows along its last axis.
+    Adjoint,
+}
+
+/// `module::Tanh<f64>` is called `Tanh`.
+pub(crate) fn short_name(path: &'static str) -> &'static str {
+    let path = path.split('<').next().unwrap_or(path);
+    path.rsplit("::").next().unwrap_or(path)
+}

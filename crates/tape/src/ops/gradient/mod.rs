@@ -1,0 +1,4 @@
+//! Ops that leave the value alone and act on the adjoint.
+
+pub mod detach;
+pub mod scale_gradient;

@@ -1,0 +1,125 @@
+//! `Y = X W + c`, the layer.
+//!
+//! ```text
+//! X̄ += Ȳ Wᵀ        W̄ += Xᵀ Ȳ        c̄ += Σ Ȳ, over the axes along which c was stretched
+//! ```
+//!
+//! `c` is a bias `[out]`, or anything that stretches to `Y`: another product, say, projected beforehand.
+
+use super::product::{add_product, product};
+use crate::{
+    Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
+    kernel::Matrix, shape::for_each_run,
+};
+
+/// See the [module](self). Inputs: `X [.., in]`, `W [in, out]`, `c [out]` or what stretches to `[.., out]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Affine;
+
+impl<T: Real> Op<T> for Affine {
+    fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
+        let [x, w, c] = x.shapes()?;
+        let misfit = |rule: String| {
+            Err(Misfit::new(rule, "the weight is [in, out]: transpose it, or reshape the input"))
+        };
+        let (&[n_in, n_out], Some((&last, lead))) = (w, x.split_last()) else {
+            return misfit("it takes an input of rank 1 or more and a weight of rank 2".into());
+        };
+        if last != n_in {
+            return misfit(format!("the input's last axis is {last}, the weight's first {n_in}"));
+        }
+        let mut shape = Shape::from_slice(lead);
+        shape.push(n_out);
+        if broadcast(&shape, c).as_ref() != Ok(&shape) {
+            return misfit(format!("the last operand does not stretch to {:?}", &shape[..]));
+        }
+        Ok(shape)
+    }
+
+    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
+        let (w, c) = (x.shape(1), x.value(2));
+        let rows = y.len() / w[1].max(1);
+        if c.len() == y.len() {
+            y.copy_from_slice(c);
+        } else {
+            let mut out = Shape::from_slice(x.shape(0));
+            if let Some(last) = out.last_mut() {
+                *last = w[1];
+            }
+            for_each_run(&out, &out, x.shape(2), |run| {
+                let y = &mut y[run.at..run.at + run.len];
+                if run.b_step == 1 {
+                    y.copy_from_slice(&c[run.b..][..run.len])
+                } else {
+                    y.fill(c[run.b])
+                }
+            });
+        }
+        let (a, b) = (Matrix::row_major(&x[0], rows, w[0]), Matrix::row_major(&x[1], w[0], w[1]));
+        product(x, a, b, y, true);
+    }
+
+    fn backward(
+        &self,
+        i: usize,
+        x: Inputs<'_, T>,
+        y: Output<'_, T>,
+        dy: &[T],
+        mut dx: Adjoint<'_, T>,
+    ) {
+        let (n_in, n_out) = (x.shape(1)[0], x.shape(1)[1]);
+        let rows = dy.len() / n_out.max(1);
+        let dy_matrix = Matrix::row_major(dy, rows, n_out);
+        match i {
+            0 => add_product(x, dy_matrix, Matrix::row_major(&x[1], n_in, n_out).t(), dx),
+            1 => add_product(x, Matrix::row_major(&x[0], rows, n_in).t(), dy_matrix, dx),
+            _ if x.value(2).len() == dy.len() => dx.add(dy.iter().copied()),
+            _ => {
+                let dx = dx.sum();
+                T::vectorize(|| {
+                    for_each_run(y.shape(), y.shape(), x.shape(2), |run| {
+                        let dy = &dy[run.at..run.at + run.len];
+                        if run.b_step == 1 {
+                            for (dx, &dy) in dx[run.b..].iter_mut().zip(dy) {
+                                *dx += dy;
+                            }
+                        } else {
+                            dx[run.b] += dy.iter().copied().sum();
+                        }
+                    });
+                });
+            }
+        }
+    }
+
+    fn passes(&self, i: usize, _: Inputs<'_, T>) -> bool {
+        i == 2
+    }
+
+    fn row_sum(&self, i: usize, _: Inputs<'_, T>) -> Option<RowSum> {
+        (i == 1).then_some(RowSum { left: Factor::Input(0), right: Factor::Adjoint })
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `X W + c`: `[.., in] · [in, out] + [out] → [.., out]`.
+    #[track_caller]
+    pub fn affine(self, weight: Var<'t, T>, bias: Var<'t, T>) -> Self {
+        self.tape().apply(Affine, &[self, weight, bias])
+    }
+}
+
+#[test]
+fn backward_matches_central_differences() {
+    use ndarray::{Array, Array1, Array2};
+    let wave =
+        |rows, cols| Array2::from_shape_fn((rows, cols), |(i, j)| f64::sin((i * i + 3 * j) as f64));
+    let (x, w) = (wave(3, 2).into_dyn(), wave(2, 4).into_dyn());
+    for c in [Array1::range(0.0, 4.0, 1.0).into_dyn(), wave(3, 4).into_dyn(), wave(3, 1).into_dyn()]
+    {
+        crate::gradcheck::op(Affine, &[x.clone(), w.clone(), c]).assert();
+    }
+    let x = Array::from_shape_fn((2, 3, 2), |(i, j, k)| f64::cos((i + 2 * j + 5 * k) as f64))
+        .into_dyn();
+    crate::gradcheck::op(Affine, &[x, w, Array1::range(0.0, 4.0, 1.0).into_dyn()]).assert();
+}

@@ -1,0 +1,5 @@
+//! Products of matrices.
+
+pub mod affine;
+pub mod matmul;
+mod product;

@@ -1,0 +1,157 @@
+//! `y = Σₖ wₖ (ln Σ eˣᵏ − xₖ[iₖ])`, how surprising the classes `iₖ` are to the scores `xₖ`.
+//!
+//! ```text
+//! x̄ₖ += ȳ wₖ (softmax(xₖ) − onehot(iₖ))
+//! ```
+//!
+//! In nats. The weights `w` are those of a mask: 1 where a row counts, 0 where it is padding. One node from
+//! scores to loss: the distribution is saved, and no row of it is computed for a row without weight.
+
+use super::softmax::{exponentials, greatest};
+use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Var, error::or_panic};
+
+/// See the [module](self). Inputs: scores `[.., C]`, and optionally weights, one for each row. The classes are
+/// recorded with it.
+#[derive(Debug, Clone, Copy)]
+pub struct CrossEntropy;
+
+impl<T: Real> Op<T> for CrossEntropy {
+    fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
+        let scores = if x.len() == 2 { x.shape(0) } else { x.shapes::<1>()?[0] };
+        let Some((&classes, lead)) = scores.split_last() else {
+            return Err(Misfit::new("a number is no row of scores", "scores are [.., classes]"));
+        };
+        let rows = lead.iter().product::<usize>();
+        let targets = x.indices();
+        if targets.len() != rows {
+            let rule = format!("there are {rows} rows of scores but {} targets", targets.len());
+            return Err(Misfit::new(rule, "give one class for each row"));
+        }
+        if let Some((k, wrong)) = targets.iter().enumerate().find(|(_, i)| **i >= classes) {
+            let rule = format!("target {k} is class {wrong}, but there are {classes} classes");
+            return Err(Misfit::new(rule, "classes count from 0"));
+        }
+        if x.len() == 2 && x.value(1).len() != rows {
+            let rule = format!("there are {rows} rows of scores but {} weights", x.value(1).len());
+            return Err(Misfit::new(rule, "give one weight for each row"));
+        }
+        Ok(Shape::new())
+    }
+    fn saves(&self, x: Inputs<'_, T>) -> usize {
+        x.value(0).len()
+    }
+    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], p: &mut [T]) {
+        let n = x.shape(0).last().copied().unwrap_or(0).max(1);
+        let weights = (x.len() == 2).then(|| x.value(1));
+        y[0] = T::vectorize(|| {
+            let mut loss = T::ZERO;
+            let rows = x[0].chunks_exact(n).zip(p.chunks_exact_mut(n)).zip(x.indices());
+            for (k, ((x, p), &target)) in rows.enumerate() {
+                let weight = weights.map_or(T::ONE, |w| w[k]);
+                if weight == T::ZERO {
+                    p.fill(T::ZERO);
+                    continue;
+                }
+                let max = greatest(x);
+                let sum = exponentials(x, max, p);
+                let scale = sum.recip();
+                for p in p {
+                    *p *= scale;
+                }
+                let surprise = sum.ln() - (x[target] - max);
+                loss += if weights.is_some() { weight * surprise } else { surprise };
+            }
+            loss
+        });
+    }
+    fn differentiable(&self, i: usize) -> bool {
+        i == 0
+    }
+    fn backward(
+        &self,
+        _: usize,
+        x: Inputs<'_, T>,
+        y: Output<'_, T>,
+        dy: &[T],
+        mut dx: Adjoint<'_, T>,
+    ) {
+        let n = x.shape(0).last().copied().unwrap_or(0).max(1);
+        let weights = (x.len() == 2).then(|| x.value(1));
+        let (dx, fresh) = dx.parts();
+        T::vectorize(|| {
+            let rows = dx.chunks_exact_mut(n).zip(y.saved().chunks_exact(n)).zip(x.indices());
+            for (k, ((dx, p), &target)) in rows.enumerate() {
+                let dy = weights.map_or(dy[0], |w| dy[0] * w[k]);
+                if fresh {
+                    for (dx, &p) in dx.iter_mut().zip(p) {
+                        *dx = dy * p;
+                    }
+                } else {
+                    for (dx, &p) in dx.iter_mut().zip(p) {
+                        *dx += dy * p;
+                    }
+                }
+                dx[target] -= dy;
+            }
+        });
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `Σₖ −ln softmax(xₖ)[iₖ]` in nats, a single number: scores `[.., C]`, one class for each row.
+    #[track_caller]
+    pub fn cross_entropy(self, targets: &[usize]) -> Self {
+        or_panic(self.try_cross_entropy(targets))
+    }
+
+    /// [`cross_entropy`](Var::cross_entropy), or [`Error::Shape`](crate::Error::Shape) for targets that do not fit.
+    #[track_caller]
+    pub fn try_cross_entropy(self, targets: &[usize]) -> Result<Self> {
+        self.tape().try_apply_indexed(CrossEntropy, &[self], targets)
+    }
+
+    /// `Σₖ −wₖ ln softmax(xₖ)[iₖ]`: with a weight for each row, 0 for one that does not count (its class must
+    /// exist all the same). The weights get no gradient.
+    #[track_caller]
+    pub fn cross_entropy_weighted(self, targets: &[usize], weights: Var<'t, T>) -> Self {
+        self.tape().apply_indexed(CrossEntropy, &[self, weights], targets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::arr2;
+
+    #[test]
+    fn backward_matches_central_differences() {
+        let x = arr2(&[[0.3, -1.2, 2.0], [2.0, -0.5, 0.1]]).into_dyn();
+        crate::gradcheck::function(
+            |_, x| x[0].cross_entropy(&[2, 0]) * 0.7,
+            std::slice::from_ref(&x),
+        )
+        .assert();
+        crate::gradcheck::function(
+            |tape, x| x[0].cross_entropy_weighted(&[2, 0], tape.constant([0.5, 0.0])),
+            &[x],
+        )
+        .assert();
+    }
+
+    #[test]
+    fn it_is_what_log_softmax_says() {
+        let tape = crate::Tape::<f64>::new();
+        let x = tape.leaf(arr2(&[[0.3, -1.2, 2.0], [800.0, -0.5, 0.1]]));
+        let log = x.log_softmax().value();
+        let expected = -(log[[0, 2]] + log[[1, 1]]);
+        assert!((x.cross_entropy(&[2, 1]).item() - expected).abs() < 1e-13 * expected);
+    }
+
+    #[test]
+    fn targets_that_do_not_fit_are_named() {
+        let tape = crate::Tape::<f64>::new();
+        let x = tape.leaf(arr2(&[[0.3, -1.2, 2.0], [2.0, -0.5, 0.1]]));
+        let error = |targets| x.try_cross_entropy(targets).unwrap_err().to_string();
+        assert!(error(&[1]).contains("2 rows of scores but 1 targets"));
+        assert!(error(&[1, 3]).contains("target 1 is class 3, but there are 3 classes"));
+    }
+}

@@ -1,0 +1,7 @@
+//! Many numbers made one.
+
+mod axis;
+pub mod mean;
+pub mod sum;
+
+pub(crate) use axis::Axis;

@@ -1,0 +1,97 @@
+//! Memory that sweeps use again.
+//!
+//! An adjoint lives from its first term until its node has been swept; then its memory serves the next one.
+//! So a sweep works in the memory of a step, not of a sequence, and a second sweep allocates nothing.
+
+use crate::{gather::Gather, gradients::Kept};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[derive(Debug)]
+pub(crate) struct Pool<T> {
+    /// Free buffers; those at index `k` hold at least `2ᵏ` elements.
+    free: Vec<Vec<Vec<T>>>,
+    /// The adjoints of a sweep under way, by node; an empty one is zero.
+    pub(crate) adjoints: Vec<Vec<T>>,
+    /// The same for nodes that have survived a cut.
+    pub(crate) survivors: Vec<Vec<T>>,
+    pub(crate) gathers: Vec<Gather<T>>,
+    /// What dropped [`Gradients`](crate::Gradients) left behind.
+    pub(crate) kept: Vec<Kept<T>>,
+}
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self {
+            free: Vec::new(),
+            adjoints: Vec::new(),
+            survivors: Vec::new(),
+            gathers: Vec::new(),
+            kept: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy + Default> Pool<T> {
+    /// A buffer of `len` elements of any value.
+    pub(crate) fn take(&mut self, len: usize) -> Vec<T> {
+        let class = len.next_power_of_two().trailing_zeros() as usize;
+        let free = self.free.get_mut(class).and_then(Vec::pop);
+        let mut buffer = free.unwrap_or_else(|| Vec::with_capacity(1 << class));
+        buffer.resize(len, T::default());
+        buffer
+    }
+
+    pub(crate) fn give(&mut self, buffer: Vec<T>) {
+        let Some(class) = buffer.capacity().checked_ilog2() else { return };
+        let class = class as usize;
+        if self.free.len() <= class {
+            self.free.resize_with(class + 1, Vec::new);
+        }
+        self.free[class].push(buffer);
+    }
+
+    /// Makes room for the adjoints of `nodes` nodes and `survivors`, all zero.
+    pub(crate) fn begin(&mut self, nodes: usize, survivors: usize) {
+        // A sweep that panicked in an op has left its adjoints behind.
+        for k in 0..self.adjoints.len() {
+            let left = std::mem::take(&mut self.adjoints[k]);
+            self.give(left);
+        }
+        for k in 0..self.survivors.len() {
+            let left = std::mem::take(&mut self.survivors[k]);
+            self.give(left);
+        }
+        while let Some(gather) = self.gathers.pop() {
+            gather.give_to(self);
+        }
+        self.adjoints.resize_with(nodes, Vec::new);
+        self.survivors.resize_with(survivors, Vec::new);
+    }
+}
+
+/// The pool of a tape, shared with the gradients that come from it so that they can return their memory.
+#[derive(Debug)]
+pub(crate) struct SharedPool<T>(Arc<Mutex<Pool<T>>>);
+
+impl<T> Default for SharedPool<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Clone for SharedPool<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> SharedPool<T> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Pool<T>> {
+        // Whatever a panic left inside is cleared by the next `begin`.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

@@ -1,0 +1,256 @@
+//! The tape: what is put on it, and what is computed from that.
+
+use crate::{
+    Error, Op, Param, ParamId, Real, Result, Value, Var,
+    error::{Misfit, Shapes, or_panic},
+    kernel::Scratch,
+    lend::Inputs,
+    pool::SharedPool,
+    record::{Kind, Node, Place, Record},
+    shape::{self, Shape},
+};
+use slotmap::SecondaryMap;
+use std::{cell::RefCell, panic::Location, sync::Arc};
+
+/// Remembers a computation so that its adjoints can be swept back.
+///
+/// Values stand in one arena in the order of their making. [`clear`](Tape::clear) forgets them and keeps the
+/// memory: a loop that records the same steps again allocates nothing.
+#[derive(Debug)]
+pub struct Tape<T: Real> {
+    pub(crate) record: RefCell<Record<T>>,
+    /// The leaf that stands for each parameter at present.
+    pub(crate) bound: RefCell<SecondaryMap<ParamId, u64>>,
+    pub(crate) scratch: RefCell<Scratch<T>>,
+    /// Memory for sweeps; also what tells this tape from any other.
+    pub(crate) pool: SharedPool<T>,
+}
+
+impl<T: Real> Default for Tape<T> {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// An empty tape.
+    #[track_caller]
+    pub fn new() -> Self {
+        Self {
+            record: RefCell::new(Record::new()),
+            bound: RefCell::default(),
+            scratch: RefCell::default(),
+            pool: SharedPool::default(),
+        }
+    }
+
+    /// Puts a value on the tape whose gradient is wanted.
+    #[track_caller]
+    pub fn leaf(&self, value: impl Value<T>) -> Var<'_, T> {
+        self.put(value, Kind::Leaf, Location::caller())
+    }
+
+    /// Puts a value on the tape through which no gradient flows.
+    #[track_caller]
+    pub fn constant(&self, value: impl Value<T>) -> Var<'_, T> {
+        self.put(value, Kind::Constant, Location::caller())
+    }
+
+    /// The leaf that stands for `param`: its elements are read where they are, not copied.
+    ///
+    /// Asked again for the same parameter, the tape gives the same leaf, until the parameter has been written:
+    /// then a new leaf with the new elements, while what is recorded keeps the old.
+    #[track_caller]
+    pub fn param(&self, param: &Param<T>) -> Var<'_, T> {
+        let mut record = self.record.borrow_mut();
+        let mut bound = self.bound.borrow_mut();
+        if let Some(&id) = bound.get(param.id)
+            && let Some(Node { place: Place::Param(array), .. }) = record.get(id)
+            && Arc::ptr_eq(array, &param.value)
+        {
+            return Var { tape: self, id };
+        }
+        let shape = Shape::from_slice(param.value.shape());
+        let kind = Kind::Param { id: param.id, version: param.version };
+        let mut node = node(kind, shape, Location::caller());
+        node.place = Place::Param(Arc::clone(&param.value));
+        let id = record.push(node);
+        bound.insert(param.id, id);
+        Var { tape: self, id }
+    }
+
+    fn put(
+        &self,
+        value: impl Value<T>,
+        kind: Kind<T>,
+        site: &'static Location<'static>,
+    ) -> Var<'_, T> {
+        let mut record = self.record.borrow_mut();
+        let mut node = node(kind, value.shape(), site);
+        node.place = Place::Arena(record.values.end());
+        value.write(record.values.items());
+        Var { tape: self, id: record.push(node) }
+    }
+
+    /// Records `op` applied to `inputs` and returns its output.
+    ///
+    /// # Panics
+    /// At the caller's line, with the text of the [`Error`] that [`try_apply`](Tape::try_apply) returns.
+    #[track_caller]
+    pub fn apply(&self, op: impl Op<T>, inputs: &[Var<'_, T>]) -> Var<'_, T> {
+        or_panic(self.try_apply(op, inputs))
+    }
+
+    /// Records `op` applied to `inputs`, or says why that cannot be: shapes that do not fit, a variable of
+    /// another tape, a variable that a cut released. Nothing is recorded then.
+    #[track_caller]
+    pub fn try_apply(&self, op: impl Op<T>, inputs: &[Var<'_, T>]) -> Result<Var<'_, T>> {
+        self.try_apply_indexed(op, inputs, &[])
+    }
+
+    /// [`apply`](Tape::apply) for an op that also reads whole numbers, found again at
+    /// [`Inputs::indices`].
+    #[track_caller]
+    pub fn apply_indexed(
+        &self,
+        op: impl Op<T>,
+        inputs: &[Var<'_, T>],
+        indices: &[usize],
+    ) -> Var<'_, T> {
+        or_panic(self.try_apply_indexed(op, inputs, indices))
+    }
+
+    /// [`try_apply`](Tape::try_apply) for an op that also reads whole numbers.
+    #[track_caller]
+    pub fn try_apply_indexed(
+        &self,
+        op: impl Op<T>,
+        inputs: &[Var<'_, T>],
+        indices: &[usize],
+    ) -> Result<Var<'_, T>> {
+        let site = Location::caller();
+        let mut record = self.record.borrow_mut();
+        let record = &mut *record;
+        let id = record.nodes.end();
+        let mut wants = false;
+        let edges = record.edges.end();
+        for (i, var) in inputs.iter().enumerate() {
+            match self.check(record, var, op.name()) {
+                Ok(input) => wants |= input.wants && op.differentiable(i),
+                Err(error) => {
+                    let recorded = record.edges.items().len() - i;
+                    record.edges.items().truncate(recorded);
+                    return Err(error);
+                }
+            }
+            record.edges.items().push(var.id);
+        }
+        let edges = (edges, inputs.len() as u32);
+        let (shape, len, saved, view) = {
+            let x = Inputs {
+                lookup: record.lookup(),
+                nodes: record.edges.slice(edges.0, inputs.len()),
+                indices,
+                scratch: &self.scratch,
+            };
+            let fitted = op.shape(x).and_then(|shape| match shape::checked_len(&shape) {
+                Some(len) => Ok((len, shape)),
+                None => Err(Misfit::new(
+                    format!(
+                        "the output would be {:?}, more elements than can be counted",
+                        &shape[..]
+                    ),
+                    "use smaller axes",
+                )),
+            });
+            match fitted {
+                Ok((len, shape)) => (shape, len, op.saves(x), op.view(x)),
+                Err(misfit) => {
+                    let shapes = Shapes((0..x.len()).map(|i| x.shape(i).into()).collect());
+                    let recorded = record.edges.items().len() - inputs.len();
+                    record.edges.items().truncate(recorded);
+                    return Err(Error::Shape { op: op.name(), shapes, misfit });
+                }
+            }
+        };
+        for var in inputs {
+            if let Some(input) = record.get_mut(var.id) {
+                input.last_use = id;
+            }
+        }
+        let place = match view {
+            Some(offset) => record.view(inputs[0].id, offset, id),
+            None => {
+                let (lookup, edges_slice, fresh, start) = record.extend(edges, len + saved);
+                let x = Inputs { lookup, nodes: edges_slice, indices, scratch: &self.scratch };
+                let (y, saved) = fresh.split_at_mut(len);
+                op.forward(x, y, saved);
+                Place::Arena(start)
+            }
+        };
+        let kind = Kind::Op(record.shells.wrap(op));
+        let indices_at = (record.indices.end(), indices.len() as u32);
+        record.indices.items().extend_from_slice(indices);
+        let mut node = node(kind, shape, site);
+        (node.len, node.saved, node.place) = (len, saved, place);
+        (node.edges, node.indices, node.wants) = (edges, indices_at, wants);
+        record.push(node);
+        Ok(Var { tape: self, id })
+    }
+
+    /// Forgets everything and keeps the memory. No [`Var`] survives it; the compiler sees to that.
+    pub fn clear(&mut self) {
+        self.record.get_mut().clear();
+        self.bound.get_mut().clear();
+    }
+
+    /// How many nodes are on the tape, released ones not counted.
+    pub fn len(&self) -> usize {
+        let record = self.record.borrow();
+        (record.nodes.end() - record.front) as usize + record.survivors.len()
+    }
+
+    /// Is nothing recorded?
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes the nodes and values on the tape take, parameters' own arrays not counted.
+    pub fn bytes(&self) -> usize {
+        self.record.borrow().bytes()
+    }
+
+    /// The node of `var`, when it is on this tape and has not been released.
+    pub(crate) fn check<'r>(
+        &self,
+        record: &'r Record<T>,
+        var: &Var<'_, T>,
+        what: &'static str,
+    ) -> Result<&'r Node<T>> {
+        if !std::ptr::eq(self, var.tape) {
+            return Err(Error::Foreign { what, node: var.id });
+        }
+        let released =
+            || Error::Stale { what, node: var.id, cut: record.cuts, site: record.last_cut };
+        let node = record.get(var.id).ok_or_else(released)?;
+        // What a cut kept for later nodes to read has become a constant without a name.
+        if matches!(node.place, Place::Kept(_)) { Err(released()) } else { Ok(node) }
+    }
+}
+
+fn node<T: Real>(kind: Kind<T>, shape: Shape, site: &'static Location<'static>) -> Node<T> {
+    Node {
+        len: shape::len(&shape),
+        wants: matches!(kind, Kind::Leaf | Kind::Param { .. }),
+        kind,
+        shape,
+        place: Place::Arena(0),
+        saved: 0,
+        edges: (0, 0),
+        indices: (0, 0),
+        watched: false,
+        last_use: 0,
+        site,
+    }
+}

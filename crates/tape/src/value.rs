@@ -1,0 +1,68 @@
+//! What may be put on a tape.
+
+use crate::{Real, shape::Shape};
+use ndarray::{ArrayBase, ArrayRef, Data, Dimension};
+
+/// Anything that can be copied onto a tape as an array: a number, a fixed or growing list
+/// (rank 1), or an `ndarray` array of any rank and layout, owned, viewed or borrowed.
+pub trait Value<T> {
+    /// The shape it will have on the tape.
+    fn shape(&self) -> Shape;
+    /// Appends the elements in row-major order.
+    fn write(&self, out: &mut Vec<T>);
+}
+
+impl<T: Real> Value<T> for T {
+    fn shape(&self) -> Shape {
+        Shape::new()
+    }
+    fn write(&self, out: &mut Vec<T>) {
+        out.push(*self);
+    }
+}
+
+macro_rules! list {
+    ($($list:ty $(, const $n:ident)?;)*) => {$(
+        impl<T: Real $(, const $n: usize)?> Value<T> for $list {
+            fn shape(&self) -> Shape {
+                Shape::from_slice(&[self.len()])
+            }
+            fn write(&self, out: &mut Vec<T>) {
+                out.extend_from_slice(&self[..]);
+            }
+        }
+    )*};
+}
+
+list! {
+    [T; N], const N;
+    &[T; N], const N;
+    &[T];
+    Vec<T>;
+    &Vec<T>;
+}
+
+fn write<T: Real, D: Dimension>(array: &ArrayRef<T, D>, out: &mut Vec<T>) {
+    match array.as_slice() {
+        Some(slice) => out.extend_from_slice(slice),
+        None => out.extend(array.iter().copied()),
+    }
+}
+
+impl<T: Real, S: Data<Elem = T>, D: Dimension> Value<T> for ArrayBase<S, D> {
+    fn shape(&self) -> Shape {
+        Shape::from_slice(self.raw_dim().slice())
+    }
+    fn write(&self, out: &mut Vec<T>) {
+        write(self, out);
+    }
+}
+
+impl<T: Real, S: Data<Elem = T>, D: Dimension> Value<T> for &ArrayBase<S, D> {
+    fn shape(&self) -> Shape {
+        Shape::from_slice(self.raw_dim().slice())
+    }
+    fn write(&self, out: &mut Vec<T>) {
+        write(self, out);
+    }
+}
