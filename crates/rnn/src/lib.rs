@@ -1,1 +1,6 @@
-//! Recurrences unrolled onto a tape.
+//! Recurrences unrolled onto a [`tape`], so that backpropagation through time is nothing but backpropagation.
+mod error;
+mod params;
+
+pub use error::{Error, Result};
+pub use params::{Bound, ParamStore};
