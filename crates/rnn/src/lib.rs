@@ -1,1 +1,3 @@
 //! Recurrences unrolled onto a tape.
+
+pub mod by_hand;
