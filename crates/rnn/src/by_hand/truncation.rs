@@ -53,6 +53,11 @@ pub enum Truncation {
     Full,
     /// Through windows of fixed length.
     Fixed(Window),
+    /// To the start of the block a step stands in, blocks of k ≥ 1 steps laid end to end: what
+    /// carrying the state over and detaching it there does. It is TBPTT(k, k) but for the
+    /// remainder: the flush of a window reaches k steps back, into the block before, while a
+    /// last, shorter block ends at its own start.
+    Blocks(usize),
 }
 
 /// One backward pass: from state `last` down to state `first`, sending in the losses of the
@@ -71,18 +76,29 @@ impl Truncation {
     /// The backward passes made over a sequence of `length` steps, in the order of time.
     ///
     /// # Panics
-    /// If k₁ or k₂ is zero.
+    /// If k₁, k₂ or k is zero.
     pub fn passes(&self, length: usize) -> Vec<Pass> {
-        let Self::Fixed(window) = self else {
-            return vec![Pass { last: length, first: 0, quiet: 0 }];
-        };
-        assert!(window.every > 0 && window.reach > 0, "TBPTT(k₁, k₂) needs k₁ ≥ 1 and k₂ ≥ 1");
+        match self {
+            Self::Full => vec![Pass { last: length, first: 0, quiet: 0 }],
+            Self::Fixed(window) => window.passes(length),
+            Self::Blocks(k) => {
+                let starts = (0..length).step_by(*k);
+                let end = |first| length.min(first + k);
+                starts.map(|first| Pass { last: end(first), first, quiet: first }).collect()
+            }
+        }
+    }
+}
+
+impl Window {
+    fn passes(&self, length: usize) -> Vec<Pass> {
+        assert!(self.every > 0 && self.reach > 0, "TBPTT(k₁, k₂) needs k₁ ≥ 1 and k₂ ≥ 1");
         let (mut passes, mut new) = (Vec::new(), 0);
         for t in 1..=length {
             new += 1;
-            if t % window.every == 0 || (t == length && window.flush) {
-                let first = t.saturating_sub(window.reach);
-                let quiet = match window.injected {
+            if t % self.every == 0 || (t == length && self.flush) {
+                let first = t.saturating_sub(self.reach);
+                let quiet = match self.injected {
                     Injected::New => first.max(t - new),
                     Injected::All => first,
                 };
@@ -110,6 +126,14 @@ mod tests {
         let window = Window { flush: false, ..Window::new(3, 3) };
         assert_eq!(Truncation::Fixed(window).passes(7).len(), 2);
         assert_eq!(Truncation::Fixed(window).passes(2), []);
+    }
+
+    #[test]
+    fn blocks_are_windows_of_their_own_length_but_for_the_remainder() {
+        let windows = Truncation::Fixed(Window::new(3, 3));
+        assert_eq!(Truncation::Blocks(3).passes(6), windows.passes(6));
+        assert_eq!(Truncation::Blocks(3).passes(7)[2], Pass { last: 7, first: 6, quiet: 6 });
+        assert_eq!(windows.passes(7)[2], Pass { last: 7, first: 4, quiet: 6 });
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! test. Where they come from is told in `README.md`.
 
 #![allow(dead_code)] // each test file reads its own part
+#![allow(clippy::unwrap_used)] // the files lie in this folder; a test may stop where they do not fit
 
 use ndarray::{Array1, Array2, Array3, ArrayD, ArrayViewD, IxDyn};
 use serde_json::Value;
@@ -150,6 +151,14 @@ pub(crate) fn truncated() -> Vec<Truncated> {
     }
     assert_eq!(cases.len(), 11);
     cases
+}
+
+/// The norm of the gradient by all but h₀ on [`sequence`]`("tanh", false, 5)`, in blocks of two
+/// steps with the state detached between them.
+pub(crate) fn norm_in_blocks_of_two() -> f64 {
+    let cases = read(include_str!("elman_closed_form.json"));
+    let (_, case) = cases.into_iter().find(|(name, _)| name == "tbptt_k1k2_2_blocks").unwrap();
+    number(&case["norm"])
 }
 
 /// `torch.nn.RNN`, one layer, one direction.

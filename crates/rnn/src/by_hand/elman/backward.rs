@@ -19,7 +19,8 @@ pub struct Adjoints<F> {
 /// Equations (5) to (7), for every window.
 ///
 /// # Panics
-/// If `forward` is not of these parameters and this problem, or k₁ or k₂ is zero.
+/// If `forward` is not of these parameters and this problem, or a window or block of
+/// the truncation has no step.
 pub fn backward<F: NdFloat>(
     parameters: &Parameters<F>,
     problem: &Problem<F>,
