@@ -11,9 +11,9 @@
 //! L  = Σₜ Σ_rows ρₜ Lₜ(oₜ),   eₜ = ∂L/∂oₜ                     (4)
 //! ```
 //!
-//! hₜ reaches the loss on two ways: through the output that reads it, which gives the direct
+//! hₜ reaches the loss by two paths: through the output that reads it, which gives the direct
 //! part d⁺ₜ, and through hₜ₊₁. The adjoint δₜ = dL/dhₜ is the sum of the two. At t = T there
-//! is no second way.
+//! is no second path.
 //!
 //! ```text
 //! d⁺ₜ = eₜ Vᵀ         readout after the step                  (5)
@@ -27,7 +27,7 @@
 //! dh₀ = δ₀               (13)     dxₜ = daₜ Wᵀ                (14)
 //! ```
 //!
-//! To put d⁺ₜ for δₜ in (7) is the classical mistake: it drops every way through time, and is
+//! To put d⁺ₜ for δₜ in (7) is the classical mistake: it drops every path through time, and is
 //! TBPTT(1, 1) exactly. A [window](super::truncation) cuts (6): at its first state, which is a
 //! constant unless it is h₀, nothing arrives. Everything after (7) is linear in da and e, so
 //! those are summed over the windows and (8)–(14) are applied once.
