@@ -2,5 +2,8 @@
 mod error;
 mod params;
 
+pub mod by_hand;
+pub mod compare;
+
 pub use error::{Error, Result};
 pub use params::{Bound, ParamStore};

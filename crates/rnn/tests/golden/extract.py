@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Cut the golden files of this folder out of the full collections they come from.
+
+usage: extract.py SOURCE   (a folder with closed_form.json, torch_open_rnn.json and torch_open_rnn.safetensors)
+
+Plain Python: a .safetensors file is a length, a JSON header and raw little-endian numbers.
+Numbers are written as the shortest decimals that read back to the same bits.
+"""
+import json
+import pathlib
+import struct
+import sys
+
+here = pathlib.Path(__file__).parent
+source = pathlib.Path(sys.argv[1])
+
+
+def write(name, cases):
+    lines = [f"{json.dumps(key)}: {json.dumps(case)}" for key, case in cases.items()]
+    (here / name).write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+closed_form = json.loads((source / "closed_form.json").read_text())
+write("elman_closed_form.json", {k: v for k, v in closed_form.items() if k.startswith(("elman_", "tbptt_"))})
+
+manifest = json.loads((source / "torch_open_rnn.json").read_text())
+raw = (source / manifest["tensors_file"]).read_bytes()
+(length,) = struct.unpack("<Q", raw[:8])
+header, body = json.loads(raw[8 : 8 + length]), raw[8 + length :]
+
+
+def tensor(entry):
+    assert entry["dtype"] == "F64"
+    begin, end = entry["data_offsets"]
+    return {"shape": entry["shape"], "data": list(struct.unpack(f"<{(end - begin) // 8}d", body[begin:end]))}
+
+
+def wanted(case):
+    plain = case["layers"] == 1 and not case["bidirectional"] and case["lengths"] is None
+    return case["kind"] in ("rnn_tanh", "rnn_relu") and plain
+
+
+cases = {}
+for case in filter(wanted, manifest["cases"]):
+    prefix = case["key"] + "/"
+    tensors = {k.removeprefix(prefix): tensor(v) for k, v in header.items() if k.startswith(prefix)}
+    tensors = {k: v for k, v in tensors.items() if not k.startswith("hvp")}
+    cases[case["key"]] = {"kind": case["kind"], "loss": case["loss"], "tensors": tensors}
+write("elman_torch.json", cases)
