@@ -9,19 +9,29 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// There is no such file.
-    #[error("no text at `{}`: the file does not exist; check the path (it is taken from the current directory unless absolute)", path.display())]
+    #[error(
+        "no text at `{}`: the file does not exist; check the path (it is taken from the \
+         current directory unless absolute)",
+        path.display()
+    )]
     TextMissing {
         /// Where the text was looked for.
         path: PathBuf,
     },
     /// The path leads to a directory.
-    #[error("`{}` is a directory, but a text is one file; name a file inside it", path.display())]
+    #[error(
+        "`{}` is a directory, but a text is one file; name a file inside it",
+        path.display()
+    )]
     TextIsDirectory {
         /// The directory.
         path: PathBuf,
     },
     /// The operating system would not hand the file over.
-    #[error("the text `{}` cannot be read: {source}; check that it is a file you may read", path.display())]
+    #[error(
+        "the text `{}` cannot be read: {source}; check that it is a file you may read",
+        path.display()
+    )]
     TextUnreadable {
         /// The file.
         path: PathBuf,

@@ -1,26 +1,26 @@
 //! One long text read in parallel, window after window, and nothing lost at the end.
-//!
-//! `N` tokens make `N − 1` pairs (token, next token). They are dealt to `B` rows in contiguous
-//! runs, the first `(N − 1) mod B` rows one pair longer than the others. The epoch is as long
-//! as the longest row, `S = ⌈(N − 1) / B⌉` steps: a shorter row ends with one masked step.
-//! No pair is dropped, none comes twice.
-//!
-//! ```text
-//!  N = 12, B = 3:  11 pairs, S = 4        t    0    1    2    3
-//!                                   row 0    0→1  1→2  2→3  3→4
-//!                                   row 1    4→5  5→6  6→7  7→8
-//!                                   row 2    8→9 9→10 10→11  ·      · masked
-//! ```
-//!
-//! The tokens are laid out once, time-major `[S + 1, B]`. A window of `T` steps from step `t`
-//! is then a borrowed slice of it, and its targets are the same slice one step later:
-//! cutting windows copies nothing and allocates nothing.
 
 use crate::Error;
 use std::iter::FusedIterator;
 use tape::Real;
 
-/// A text laid out for `B` parallel readers: see the [module](self).
+/// A text laid out for `B` parallel readers.
+///
+/// `N` tokens make `N − 1` pairs (token, next token). They are dealt to `B` rows in contiguous
+/// runs, the first `(N − 1) mod B` rows one pair longer than the others. The epoch is as long
+/// as the longest row, `S = ⌈(N − 1) / B⌉` steps: a shorter row ends with one masked step.
+/// No pair is dropped, none comes twice.
+///
+/// ```text
+///  N = 12, B = 3: 11 pairs, S = 4     t     0      1      2      3
+///                                row 0    0→1    1→2    2→3    3→4
+///                                row 1    4→5    5→6    6→7    7→8
+///                                row 2    8→9   9→10  10→11      ·     · masked
+/// ```
+///
+/// The tokens are laid out once, time-major `[S + 1, B]`. A window of `T` steps from step `t`
+/// is then a borrowed slice of it, and its targets are the same slice one step later:
+/// cutting windows copies nothing and allocates nothing.
 #[derive(Debug, Clone)]
 pub struct Stream<R = f32> {
     /// `[S + 1, B]`
