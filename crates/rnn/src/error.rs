@@ -1,13 +1,17 @@
-//! What can go wrong, said so that it can be mended.
+//! What can go wrong, and the way out.
 
+use std::{io, path::PathBuf};
 use thiserror::Error;
 
-/// Every way in which training and using a recurrent model can fail.
+/// Everything this crate refuses to do. Each message names what failed, the numbers, the
+/// rule behind the refusal, and what to do instead.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Two parameters of one store cannot share a name.
-    #[error("a parameter called {name:?} exists already; give each its own name, for example with a prefix")]
+    #[error(
+        "a parameter called {name:?} exists already; give each its own name, for example with a prefix"
+    )]
     NameTaken {
         /// The name.
         name: String,
@@ -37,6 +41,143 @@ pub enum Error {
     /// The tape refused.
     #[error(transparent)]
     Tape(#[from] tape::Error),
+    /// There is no such file.
+    #[error(
+        "no text at `{}`: the file does not exist; check the path (it is taken from the \
+         current directory unless absolute)",
+        path.display()
+    )]
+    TextMissing {
+        /// Where the text was looked for.
+        path: PathBuf,
+    },
+    /// The path leads to a directory.
+    #[error(
+        "`{}` is a directory, but a text is one file; name a file inside it",
+        path.display()
+    )]
+    TextIsDirectory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The operating system would not hand the file over.
+    #[error(
+        "the text `{}` cannot be read: {source}; check that it is a file you may read",
+        path.display()
+    )]
+    TextUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is not UTF-8, or holds a NUL, which a text never does.
+    #[error(
+        "`{}` is not UTF-8 text: byte {byte:#04x} at offset {offset} cannot be part of one; \
+         convert the file to UTF-8, or check that it is a text at all",
+        path.display()
+    )]
+    NotText {
+        /// The file.
+        path: PathBuf,
+        /// Bytes before the first one at fault.
+        offset: usize,
+        /// The first byte at fault.
+        byte: u8,
+    },
+    /// The text has no characters.
+    #[error(
+        "{origin} is empty: there is nothing to learn from; give a text of at least 2 characters"
+    )]
+    EmptyText {
+        /// Which text.
+        origin: String,
+    },
+    /// The text has fewer pairs than the batch has streams.
+    #[error(
+        "a text of {tokens} token(s) is too short for {batch} parallel stream(s): each stream \
+         needs at least one (token, next token) pair, so {batch} of them need {} tokens; {}",
+        batch.saturating_add(1),
+        shorter_batch(*tokens)
+    )]
+    TextTooShort {
+        /// `N`, the length of the text.
+        tokens: usize,
+        /// `B`, the streams asked for.
+        batch: usize,
+    },
+    /// A batch of no streams.
+    #[error("a batch of 0 streams reads nothing; ask for 1 (the text as it stands) or more")]
+    ZeroBatch,
+    /// A window of no steps.
+    #[error(
+        "a window of 0 steps never moves on; ask for at least 1, or for the length of the \
+         streams to see each of them whole"
+    )]
+    ZeroWindow,
+    /// A character that the vocabulary lacks.
+    #[error(
+        "{character:?} (character {position}, counted from 0) is not in the vocabulary of \
+         {} characters {}; build the vocabulary from all the text it is to encode, or leave \
+         the character out",
+        known.chars().count(),
+        excerpt(known)
+    )]
+    UnknownCharacter {
+        /// The character.
+        character: char,
+        /// Characters before it in the text.
+        position: usize,
+        /// All characters that the vocabulary knows, in order.
+        known: String,
+    },
+    /// An index that the vocabulary lacks.
+    #[error(
+        "index {index} (token {position}, counted from 0) stands for no character: the \
+         vocabulary has {len}, so indices run from 0 to {}; decode with the vocabulary that \
+         encoded",
+        len.saturating_sub(1)
+    )]
+    UnknownIndex {
+        /// The index.
+        index: usize,
+        /// Tokens before it.
+        position: usize,
+        /// Characters in the vocabulary.
+        len: usize,
+    },
+    /// A written vocabulary whose characters do not ascend.
+    #[error(
+        "not a vocabulary: {character:?} (character {position}, counted from 0) follows \
+         {previous:?}, but each character must come after the one before it by code point; \
+         the string was altered since it was written, or is a text: build a vocabulary from \
+         a text with `Vocabulary::from_text`"
+    )]
+    VocabularyOrder {
+        /// The character that is out of place.
+        character: char,
+        /// Characters before it.
+        position: usize,
+        /// The character just before it.
+        previous: char,
+    },
+}
+
+/// The way out of a text that is too short.
+fn shorter_batch(tokens: usize) -> String {
+    match tokens {
+        0 | 1 => "give a longer text".into(),
+        _ => format!("give a longer text, or ask for at most {} stream(s)", tokens - 1),
+    }
+}
+
+/// As many of the known characters as an error message can bear.
+fn excerpt(known: &str) -> String {
+    const BEARABLE: usize = 120;
+    match known.char_indices().nth(BEARABLE) {
+        Some((end, _)) => format!("{:?} (the first {BEARABLE})", &known[..end]),
+        None => format!("{known:?}"),
+    }
 }
 
 /// `Result` with this crate's [`Error`].
