@@ -30,23 +30,11 @@ pub fn plain<T: Real>(
 }
 
 /// [`plain`] for `f32`.
-pub fn f32(
-    s: &mut Scratch<f32>,
-    a: Matrix<'_, f32>,
-    b: Matrix<'_, f32>,
-    c: &mut [f32],
-    add: bool,
-) {
+pub fn f32(s: &mut Scratch<f32>, a: Matrix<'_, f32>, b: Matrix<'_, f32>, c: &mut [f32], add: bool) {
     plain(s, a, b, c, add);
 }
 
 /// [`plain`] for `f64`.
-pub fn f64(
-    s: &mut Scratch<f64>,
-    a: Matrix<'_, f64>,
-    b: Matrix<'_, f64>,
-    c: &mut [f64],
-    add: bool,
-) {
+pub fn f64(s: &mut Scratch<f64>, a: Matrix<'_, f64>, b: Matrix<'_, f64>, c: &mut [f64], add: bool) {
     plain(s, a, b, c, add);
 }

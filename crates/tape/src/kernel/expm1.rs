@@ -1,0 +1,33 @@
+//! `eˣ − 1`, accurate where `eˣ` is close to 1.
+//!
+//! ```text
+//! eˣ − 1 = (2ⁿ − 1) + 2ⁿ (eʳ − 1)          x = n ln 2 + r
+//! ```
+//!
+//! with `r` and `eʳ − 1 = r + tail` from [`exp`](mod@super::exp). `2ⁿ − 1` is exact as long as
+//! it matters; adding `2ⁿ r` to it loses a rest which the fused multiply-add recovers, so that
+//! only the last addition rounds at full size.
+
+use super::exp::{Reduced, reduce_f32, reduce_f64};
+
+/// `eˣ − 1` in single precision, within 1 ULP.
+#[inline(always)]
+pub fn f32(x: f32) -> f32 {
+    let Reduced { r, tail, scale, inverse } = reduce_f32(x);
+    let whole = scale.1 - inverse;
+    let head = scale.1.mul_add(r, whole);
+    let rest = scale.1.mul_add(r, whole - head);
+    let y = (scale.1.mul_add(tail, rest) + head) * scale.0;
+    if x == 0.0 { x } else { y } // the sign of −0
+}
+
+/// `eˣ − 1` in double precision, within 1 ULP.
+#[inline(always)]
+pub fn f64(x: f64) -> f64 {
+    let Reduced { r, tail, scale, inverse } = reduce_f64(x);
+    let whole = scale.1 - inverse;
+    let head = scale.1.mul_add(r, whole);
+    let rest = scale.1.mul_add(r, whole - head);
+    let y = (scale.1.mul_add(tail, rest) + head) * scale.0;
+    if x == 0.0 { x } else { y }
+}
