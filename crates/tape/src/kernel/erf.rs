@@ -21,7 +21,7 @@ pub fn f32(x: f32) -> f32 {
     f64(f64::from(x)) as f32
 }
 
-/// `erf x` in double precision, within 1 ULP.
+/// `erf x` in double precision, within 1.1 ULP.
 #[inline(always)]
 pub fn f64(x: f64) -> f64 {
     let size = x.abs();

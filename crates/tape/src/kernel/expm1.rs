@@ -10,7 +10,7 @@
 
 use super::exp::{Reduced, reduce_f32, reduce_f64};
 
-/// `eˣ − 1` in single precision, within 1 ULP.
+/// `eˣ − 1` in single precision, within 1.1 ULP.
 #[inline(always)]
 pub fn f32(x: f32) -> f32 {
     let Reduced { r, tail, scale, inverse } = reduce_f32(x);
@@ -21,7 +21,7 @@ pub fn f32(x: f32) -> f32 {
     if x == 0.0 { x } else { y } // the sign of −0
 }
 
-/// `eˣ − 1` in double precision, within 1 ULP.
+/// `eˣ − 1` in double precision, within 1.1 ULP.
 #[inline(always)]
 pub fn f64(x: f64) -> f64 {
     let Reduced { r, tail, scale, inverse } = reduce_f64(x);

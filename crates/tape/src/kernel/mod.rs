@@ -10,6 +10,7 @@ pub mod ln;
 pub mod ln_1p;
 mod matrix;
 mod polynomial;
+mod quotient;
 pub mod sigmoid;
 pub mod tanh;
 

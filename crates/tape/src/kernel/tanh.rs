@@ -8,20 +8,22 @@
 //! the quotient; the sign is put back at the end, hence oddness is exact. `|x|` is cut off where
 //! the result has long rounded to 1.
 
-/// `tanh x` in single precision, within 2 ULP.
+use super::quotient::by_sum;
+
+/// `tanh x` in single precision, within 1.6 ULP.
 #[inline(always)]
 pub fn f32(x: f32) -> f32 {
     let size = x.abs();
     let size = if size > 10.0 { 10.0 } else { size };
     let e = super::expm1::f32(size + size);
-    (e / (e + 2.0)).copysign(x)
+    by_sum(e, 2.0, e).copysign(x)
 }
 
-/// `tanh x` in double precision, within 2 ULP.
+/// `tanh x` in double precision, within 1.6 ULP.
 #[inline(always)]
 pub fn f64(x: f64) -> f64 {
     let size = x.abs();
     let size = if size > 20.0 { 20.0 } else { size };
     let e = super::expm1::f64(size + size);
-    (e / (e + 2.0)).copysign(x)
+    by_sum(e, 2.0, e).copysign(x)
 }

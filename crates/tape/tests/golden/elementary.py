@@ -129,13 +129,13 @@ def ulp(y):
 
 
 def row(name, f, x):
-    """name, bits of x, bits of the f64 nearest to f(x), and the rest in units of its last place"""
+    """name, bits of x, bits of the f64 nearest to f(x), and how much larger |f(x)| is, in ULP"""
     y = f(mpf(x))
     nearest = float(y)
     # mpmath rounds twice into the subnormals: settle those by whole units instead.
     if abs(y) < mpf(2) ** -1021:
         nearest = float(ldexp(mp.nint(ldexp(y, 1074)), -1074))
-    rest = (y - mpf(nearest)) / ulp(y) if y else mpf(0)
+    rest = (abs(y) - abs(mpf(nearest))) / ulp(y) if y else mpf(0)
     bits = [struct.unpack("<Q", struct.pack("<d", v))[0] for v in (float(x), nearest)]
     return f"{name} {bits[0]:016x} {bits[1]:016x} {float(rest):.3f}"
 
