@@ -279,6 +279,29 @@ macro_rules! in_both_precisions {
             }
 
             #[test]
+            fn ln_counts_on_through_the_subnormals() {
+                let bits_below = $float::MANTISSA_DIGITS as i32 - 1;
+                for i in 1..=bits_below {
+                    let x = $float::MIN_POSITIVE / (2.0 as $float).powi(i);
+                    let exponent = f64::from($float::MIN_EXP - 1 - i);
+                    let truth = (exponent * std::f64::consts::LN_2) as $float;
+                    assert!((Real::ln(x) / truth - 1.0).abs() <= 2.0 * $float::EPSILON, "at {x:e}");
+                }
+            }
+
+            #[test]
+            fn functions_not_written_here_are_the_standard_library_s() {
+                fn all<T: Real>(x: T) -> [T; 9] {
+                    let y = T::of(1.25);
+                    [x.sin(), x.cos(), x.tan(), x.atan(), x.sinh(), x.cosh(), x.abs(), x.sqrt(), x.powf(y)]
+                }
+                let (x, y): ($float, $float) = (0.75, 1.25);
+                let std = [x.sin(), x.cos(), x.tan(), x.atan(), x.sinh(), x.cosh(), x, x.sqrt(), x.powf(y)];
+                assert_eq!(all(x), std);
+                assert_eq!(Real::abs(-x), x);
+            }
+
+            #[test]
             fn sign_is_zero_at_zero() {
                 let signs = [-2.0, -0.0, 0.0, 3.0].map(|x: $float| x.sign());
                 assert_eq!(signs, [-1.0, 0.0, 0.0, 1.0]);
