@@ -29,13 +29,11 @@ pub(super) struct Reduced<T> {
     pub(super) inverse: T,
 }
 
-/// Splits `x`, after bringing it to where `eˣ` is neither surely 0 nor surely infinite.
+/// Splits a bounded `x`.
 #[inline(always)]
 pub(super) fn reduce_f32(x: f32) -> Reduced<f32> {
     const WHOLE: f32 = 12_582_912.0; // 1.5 · 2²³
     const LN_2_REST: f32 = -1.9046542e-9; // ln 2 − LN_2
-    let x = if x < -105.0 { -105.0 } else { x };
-    let x = if x > 90.0 { 90.0 } else { x };
     let shifted = x.mul_add(single::LOG2_E, WHOLE);
     let n = shifted - WHOLE;
     let near = n.mul_add(-single::LN_2, x);
@@ -59,8 +57,6 @@ pub(super) fn reduce_f32(x: f32) -> Reduced<f32> {
 pub(super) fn reduce_f64(x: f64) -> Reduced<f64> {
     const WHOLE: f64 = 6_755_399_441_055_744.0; // 1.5 · 2⁵²
     const LN_2_REST: f64 = 2.3190468138462996e-17; // ln 2 − LN_2
-    let x = if x < -746.0 { -746.0 } else { x };
-    let x = if x > 710.0 { 710.0 } else { x };
     let shifted = x.mul_add(double::LOG2_E, WHOLE);
     let n = shifted - WHOLE;
     let near = n.mul_add(-double::LN_2, x);
@@ -93,16 +89,30 @@ pub(super) fn reduce_f64(x: f64) -> Reduced<f64> {
     }
 }
 
+/// Brings `x` to where `2ⁿ` has its two factors; beyond, `eˣ` is 0 or infinite as at the bound.
+#[inline(always)]
+pub(super) fn bound_f32(x: f32) -> f32 {
+    let x = if x < -105.0 { -105.0 } else { x };
+    if x > 90.0 { 90.0 } else { x }
+}
+
+/// [`bound_f32`] in double precision.
+#[inline(always)]
+pub(super) fn bound_f64(x: f64) -> f64 {
+    let x = if x < -746.0 { -746.0 } else { x };
+    if x > 710.0 { 710.0 } else { x }
+}
+
 /// `exp x` in single precision, within 1 ULP.
 #[inline(always)]
 pub fn f32(x: f32) -> f32 {
-    let Reduced { r, tail, scale, .. } = reduce_f32(x);
+    let Reduced { r, tail, scale, .. } = reduce_f32(bound_f32(x));
     (1.0 + (r + tail)) * scale.0 * scale.1
 }
 
 /// `exp x` in double precision, within 1 ULP.
 #[inline(always)]
 pub fn f64(x: f64) -> f64 {
-    let Reduced { r, tail, scale, .. } = reduce_f64(x);
+    let Reduced { r, tail, scale, .. } = reduce_f64(bound_f64(x));
     (1.0 + (r + tail)) * scale.0 * scale.1
 }
