@@ -12,8 +12,9 @@ use std::{
 /// Ops are written once against this trait and nothing in the crate assumes a primitive
 /// float, so that a number carrying more than its value can pass through every op.
 ///
-/// The elementary functions of `f32` and `f64` are branch-free polynomials: the same bits
-/// alone, in a slice, and in any SIMD lane.
+/// Of the elementary functions of `f32` and `f64`, those which recurrent networks live on
+/// (`exp`, `expm1`, `ln`, `ln_1p`, `tanh`, `sigmoid`, `erf`) are branch-free polynomials: the
+/// same bits alone, in a slice, and in any SIMD lane. The others are the standard library's.
 pub trait Real:
     Copy
     + Debug
@@ -50,18 +51,60 @@ pub trait Real:
     fn mul_add(self, a: Self, b: Self) -> Self;
     /// `eˣ`
     fn exp(self) -> Self;
+    /// `eˣ − 1`, accurate near 0.
+    fn expm1(self) -> Self;
     /// `ln x`
     fn ln(self) -> Self;
+    /// `ln(1 + x)`, accurate near 0.
+    fn ln_1p(self) -> Self;
     /// `√x`
     fn sqrt(self) -> Self;
+    /// `x^y = e^(y ln x)`
+    fn powf(self, y: Self) -> Self;
     /// `tanh x`
     fn tanh(self) -> Self;
     /// `σ(x) = 1 / (1 + e⁻ˣ)`
     fn sigmoid(self) -> Self;
+    /// `sin x`, in radians
+    fn sin(self) -> Self;
+    /// `cos x`, in radians
+    fn cos(self) -> Self;
+    /// `arctan x`, in radians
+    fn atan(self) -> Self;
+    /// `erf x = 2/√π ∫₀ˣ e^(−u²) du`
+    fn erf(self) -> Self;
 
     /// Is the number, with all it carries, neither infinite nor NaN?
     fn is_finite(self) -> bool;
 
+    /// `tan x = sin x / cos x`, in radians
+    fn tan(self) -> Self {
+        self.sin() / self.cos()
+    }
+    /// `sinh x = ½ (eˣ − e⁻ˣ)`
+    fn sinh(self) -> Self {
+        (self.expm1() - (-self).expm1()) * Self::of(0.5)
+    }
+    /// `cosh x = ½ (eˣ + e⁻ˣ)`
+    fn cosh(self) -> Self {
+        (self.exp() + (-self).exp()) * Self::of(0.5)
+    }
+    /// `|x|`
+    fn abs(self) -> Self {
+        if self < Self::ZERO { -self } else { self }
+    }
+    /// `sign x`: 1 above 0, −1 below, 0 at 0 (where `signum` of the standard library is ±1).
+    fn sign(self) -> Self {
+        if self > Self::ZERO {
+            Self::ONE
+        } else if self < Self::ZERO {
+            -Self::ONE
+        } else if self.primal().is_nan() {
+            self
+        } else {
+            Self::ZERO
+        }
+    }
     /// `x⁻¹`
     fn recip(self) -> Self {
         Self::ONE / self
@@ -112,8 +155,16 @@ macro_rules! primitive {
                 crate::kernel::exp::$float(self)
             }
             #[inline(always)]
+            fn expm1(self) -> Self {
+                crate::kernel::expm1::$float(self)
+            }
+            #[inline(always)]
             fn ln(self) -> Self {
-                $float::ln(self)
+                crate::kernel::ln::$float(self)
+            }
+            #[inline(always)]
+            fn ln_1p(self) -> Self {
+                crate::kernel::ln_1p::$float(self)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -126,6 +177,42 @@ macro_rules! primitive {
             #[inline(always)]
             fn sigmoid(self) -> Self {
                 crate::kernel::sigmoid::$float(self)
+            }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                crate::kernel::erf::$float(self)
+            }
+            #[inline(always)]
+            fn powf(self, y: Self) -> Self {
+                $float::powf(self, y)
+            }
+            #[inline(always)]
+            fn sin(self) -> Self {
+                $float::sin(self)
+            }
+            #[inline(always)]
+            fn cos(self) -> Self {
+                $float::cos(self)
+            }
+            #[inline(always)]
+            fn tan(self) -> Self {
+                $float::tan(self)
+            }
+            #[inline(always)]
+            fn atan(self) -> Self {
+                $float::atan(self)
+            }
+            #[inline(always)]
+            fn sinh(self) -> Self {
+                $float::sinh(self)
+            }
+            #[inline(always)]
+            fn cosh(self) -> Self {
+                $float::cosh(self)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $float::abs(self)
             }
             #[inline(always)]
             fn is_finite(self) -> bool {

@@ -2,9 +2,15 @@
 //!
 //! Everything else in the crate says *what* is computed; only this module cares how fast.
 
+pub mod erf;
 pub mod exp;
+pub mod expm1;
 pub mod gemm;
+pub mod ln;
+pub mod ln_1p;
 mod matrix;
+mod polynomial;
+mod quotient;
 pub mod sigmoid;
 pub mod tanh;
 
