@@ -83,6 +83,26 @@ impl<T: Real> Tape<T> {
     }
 }
 
+impl<T: Real> Tape<T> {
+    /// Lets go of every parameter that was recorded before the last cut and that nothing reads: so that whoever
+    /// owns it writes in place, not on a copy. A handle to it is stale from now on; asked for it again, the tape
+    /// makes a new leaf.
+    pub fn unbind(&self) {
+        let mut record = self.record.borrow_mut();
+        let front = record.front;
+        let mut bound = self.bound.borrow_mut();
+        record.survivors.retain(|(id, node)| match node.kind {
+            Kind::Param { id: param, .. } if node.last_use < front => {
+                if bound.get(param) == Some(id) {
+                    bound.remove(param);
+                }
+                false
+            }
+            _ => true,
+        });
+    }
+}
+
 impl<T: Real> Record<T> {
     /// Releases the nodes before `front`; those that are still read, and the parameters still bound, survive.
     fn release(&mut self, front: u64, is_bound: impl Fn(u64, crate::ParamId) -> bool) {

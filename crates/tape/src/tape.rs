@@ -80,6 +80,12 @@ impl<T: Real> Tape<T> {
         Var { tape: self, id }
     }
 
+    /// An array of zeros through which no gradient flows.
+    #[track_caller]
+    pub fn zeros(&self, shape: &[usize]) -> Var<'_, T> {
+        self.put(Zeros(shape), Kind::Constant, Location::caller())
+    }
+
     fn put(
         &self,
         value: impl Value<T>,
@@ -236,6 +242,18 @@ impl<T: Real> Tape<T> {
         let node = record.get(var.id).ok_or_else(released)?;
         // What a cut kept for later nodes to read has become a constant without a name.
         if matches!(node.place, Place::Kept(_)) { Err(released()) } else { Ok(node) }
+    }
+}
+
+/// Zeros of a shape, written straight into the arena.
+struct Zeros<'s>(&'s [usize]);
+
+impl<T: Real> Value<T> for Zeros<'_> {
+    fn shape(&self) -> Shape {
+        self.0.into()
+    }
+    fn write(&self, out: &mut Vec<T>) {
+        out.resize(out.len() + shape::len(self.0), T::ZERO);
     }
 }
 

@@ -1,0 +1,219 @@
+//! Truncated backpropagation through time: cut the past, then sweep.
+
+use super::Truncation;
+use crate::{Bound, Cell, Input, ParamStore, Readout, Result, State, unroll::step};
+use ndarray::ArrayD;
+use std::{collections::VecDeque, ops::Range};
+use tape::{Gradients, Mark, Real, Tape, Var};
+
+/// A recurrence in the course of being unrolled onto a tape, block by block, with a sweep after each.
+///
+/// The tape holds no more steps than a sweep needs; older ones are cut off. What is carried over the cut is the
+/// state, as plain values: that *is* the truncation.
+///
+/// ```
+/// use rnn::{Elman, Input, ParamStore, Readout, bptt::{Truncation, Unrolling, Window}, init::Uniform};
+/// use tape::Tape;
+/// # use rand::SeedableRng;
+///
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let mut store = ParamStore::<f64>::new();
+/// let cell = Elman::new(&mut store, "rnn", (2, 8), &Uniform::recurrent(8), &mut rng)?;
+/// let tape = Tape::new();
+/// let window = Truncation::Window(Window::new(5, 5)?);
+/// let mut run = Unrolling::new(&tape, &cell, window, cell_zeros(&cell, &tape));
+/// for _ in 0..3 {
+///     let p = store.bind(&tape);
+///     let xs = tape.constant(ndarray::Array3::from_elem((5, 1, 2), 0.1));
+///     let block = run.advance(p, &Input::Dense(xs));
+///     let gradients = run.backward(block.outputs.square().sum())?;
+///     assert!(gradients[cell.u].iter().any(|&g| g != 0.0));
+/// }
+/// # use rnn::Cell;
+/// # fn cell_zeros<'t>(cell: &Elman<f64>, tape: &'t Tape<f64>) -> tape::Var<'t, f64> { cell.zeros(tape, 1) }
+/// # Ok::<(), rnn::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Unrolling<'t, 'c, T: Real, C: Cell<T>> {
+    tape: &'t Tape<T>,
+    cell: &'c C,
+    truncation: Truncation,
+    readout: Readout,
+    /// Sweep and let go at the end of each block, when a sweep never goes back further than its block.
+    by_block: bool,
+    state: C::State<'t>,
+    /// Where each step begins that the tape still holds.
+    steps: VecDeque<Mark<'t, T>>,
+    /// How many steps have been made.
+    time: usize,
+    outputs: Vec<Var<'t, T>>,
+}
+
+/// Steps that have been recorded together.
+#[derive(Debug, Clone)]
+pub struct Block<'t, T: Real> {
+    /// What the readout reads, `[n, B, H]`.
+    pub outputs: Var<'t, T>,
+    /// The steps they belong to, counted from the beginning of the run. With [`Window::gaps`](super::Window::gaps)
+    /// these are the last steps of the block only: those whose losses are swept from.
+    pub steps: Range<usize>,
+}
+
+impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
+    /// A run from the state `start`, which may be constants, leaves or parameters.
+    pub fn new(
+        tape: &'t Tape<T>,
+        cell: &'c C,
+        truncation: Truncation,
+        start: C::State<'t>,
+    ) -> Self {
+        let by_block = match truncation {
+            Truncation::Full => true,
+            Truncation::Window(window) => window.k1() == window.k2(),
+        };
+        let readout = Readout::After;
+        let (steps, outputs) = (VecDeque::new(), Vec::new());
+        Self { tape, cell, truncation, readout, by_block, state: start, steps, time: 0, outputs }
+    }
+
+    /// The same run with outputs read before or after each step. After, if nothing is said.
+    #[must_use]
+    pub fn with_readout(mut self, readout: Readout) -> Self {
+        self.readout = readout;
+        self
+    }
+
+    /// The state after the last step.
+    pub fn state(&self) -> C::State<'t> {
+        self.state
+    }
+
+    /// Copies of the state's parts, to be stored, or to start from again.
+    pub fn state_values(&self) -> Vec<ArrayD<T>> {
+        let mut parts = Vec::new();
+        let _ = self.state.map(&mut |part| {
+            parts.push(part.value());
+            part
+        });
+        parts
+    }
+
+    /// Replaces the state: at the beginning of another sequence, say.
+    pub fn set_state(&mut self, state: C::State<'t>) {
+        self.state = state;
+    }
+
+    /// How many steps have been made.
+    pub fn time(&self) -> usize {
+        self.time
+    }
+
+    /// Records one step for each of the inputs `[n, B, X]`.
+    ///
+    /// # Panics
+    /// When the inputs do not fit the cell or the state.
+    #[track_caller]
+    pub fn advance(&mut self, p: Bound<'t, '_, T>, xs: &Input<'t, '_, T>) -> Block<'t, T> {
+        let n = xs.lead()[0];
+        self.outputs.clear();
+        // A cut must not fall between a step and the product that its input was part of.
+        let projected = self.by_block.then(|| {
+            self.steps.push_back(self.tape.mark());
+            self.cell.project(p, xs.clone())
+        });
+        for t in 0..n {
+            let x = projected.map(|xs| step(xs, t)).unwrap_or_else(|| {
+                self.steps.push_back(self.tape.mark());
+                step(self.cell.project(p, xs.steps(t..t + 1)), 0)
+            });
+            let before = self.state;
+            self.state = self.cell.step(p, x, before);
+            let read = match self.readout {
+                Readout::After => self.state,
+                Readout::Before => before,
+            };
+            self.outputs.push(read.output());
+        }
+        self.time += n;
+        let swept = n.min(self.truncation.reach());
+        self.forget();
+        Block {
+            outputs: self.tape.stack(&self.outputs[n - swept..]),
+            steps: self.time - swept..self.time,
+        }
+    }
+
+    /// Cuts off the steps that no sweep from here on goes back to.
+    fn forget(&mut self) {
+        if self.by_block {
+            return;
+        }
+        while self.steps.len() > self.truncation.reach() {
+            self.steps.pop_front();
+        }
+        if let Some(&first) = self.steps.front() {
+            self.tape.cut(first);
+        }
+    }
+
+    /// Sweeps from `loss`, a function of the last block's outputs, as far back as the truncation lets it, and lets
+    /// go of what is not needed any more.
+    ///
+    /// # Errors
+    /// When `loss` is not one number, or not of this tape.
+    pub fn backward(&mut self, loss: Var<'t, T>) -> Result<Gradients<T>> {
+        let gradients = self.tape.try_backward(loss)?;
+        self.carry();
+        Ok(gradients)
+    }
+
+    /// Lets go of what is not needed any more without a sweep: for validation.
+    pub fn carry(&mut self) {
+        if self.by_block {
+            let now = self.tape.mark();
+            self.state = self.state.map(&mut |part| part.detach());
+            self.tape.cut(now);
+            self.tape.unbind();
+            self.steps.clear();
+        }
+    }
+}
+
+impl Truncation {
+    /// Unrolls `cell` over a sequence of `steps` steps: for each block `inputs` puts the inputs of the given
+    /// steps on the tape, `loss` makes one number of the outputs, and `update` takes the gradients.
+    ///
+    /// Returns the sum of the losses and the last state.
+    ///
+    /// # Errors
+    /// What `update` returns, or a `loss` that is not one number.
+    #[allow(clippy::too_many_arguments)]
+    pub fn run<'t, 'd, T: Real, C: Cell<T>>(
+        self,
+        tape: &'t Tape<T>,
+        cell: &C,
+        store: &mut ParamStore<T>,
+        start: impl FnOnce(Bound<'t, '_, T>) -> C::State<'t>,
+        steps: usize,
+        readout: Readout,
+        mut inputs: impl FnMut(Bound<'t, '_, T>, Range<usize>) -> Input<'t, 'd, T>,
+        mut loss: impl FnMut(Bound<'t, '_, T>, Block<'t, T>) -> Var<'t, T>,
+        mut update: impl FnMut(&mut ParamStore<T>, &Gradients<T>) -> Result<()>,
+    ) -> Result<(T, C::State<'t>)> {
+        let mut run =
+            Unrolling::new(tape, cell, self, start(store.bind(tape))).with_readout(readout);
+        // A last, shorter block goes back into the one before it.
+        run.by_block &= self.blocks(steps).all(|block| block >= self.reach().min(steps));
+        let mut total = T::ZERO;
+        for block in self.blocks(steps) {
+            let p = store.bind(tape);
+            let xs = inputs(p, run.time..run.time + block);
+            let outputs = run.advance(p, &xs);
+            let loss = loss(p, outputs);
+            total += loss.item();
+            let gradients = run.backward(loss)?;
+            update(store, &gradients)?;
+        }
+        Ok((total, run.state))
+    }
+}

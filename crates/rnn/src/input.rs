@@ -1,0 +1,111 @@
+//! What a recurrence reads: rows of numbers, or classes.
+
+use smallvec::SmallVec;
+use std::ops::Range;
+use tape::{Real, Shape, Tape, Var};
+
+/// Inputs of one step, `[B, X]`, or of several, `[T, B, X]`.
+///
+/// Classes stand for rows of zeros and a one, which need not be written out: a product with such a row is a
+/// look-up, with the same bits.
+#[derive(Debug, Clone)]
+pub enum Input<'t, 'd, T: Real> {
+    /// Rows of numbers: `[.., X]`.
+    Dense(Var<'t, T>),
+    /// Rows of zeros and a one, given by the place of the one.
+    OneHot {
+        /// The places, time-major, in the order of the rows.
+        indices: &'d [usize],
+        /// How many places there are: X.
+        classes: usize,
+        /// The axes before the last: `[B]` or `[T, B]`.
+        lead: SmallVec<[usize; 2]>,
+    },
+}
+
+impl<'t, 'd, T: Real> Input<'t, 'd, T> {
+    /// Classes for `indices.len() / batch` steps of `batch` rows: `[T, B, classes]`.
+    ///
+    /// # Panics
+    /// When the indices do not fill whole steps.
+    #[track_caller]
+    pub fn one_hot(indices: &'d [usize], batch: usize, classes: usize) -> Self {
+        assert!(
+            batch > 0 && indices.len() % batch == 0,
+            "{} indices do not fill steps of {batch} rows",
+            indices.len()
+        );
+        let lead = [indices.len() / batch, batch].into_iter().collect();
+        Self::OneHot { indices, classes, lead }
+    }
+
+    /// The axes before the last: `[B]` or `[T, B]`.
+    #[track_caller]
+    pub fn lead(&self) -> Shape {
+        match self {
+            Self::Dense(x) => {
+                let mut shape = x.shape();
+                shape.pop();
+                shape
+            }
+            Self::OneHot { lead, .. } => lead.iter().copied().collect(),
+        }
+    }
+
+    /// The steps `range` of inputs `[T, B, X]`.
+    #[track_caller]
+    #[must_use]
+    pub fn steps(&self, range: Range<usize>) -> Self {
+        match self {
+            Self::Dense(x) => Self::Dense(x.slice(0, range)),
+            Self::OneHot { indices, classes, lead } => {
+                let rows = lead[1..].iter().product::<usize>();
+                let mut lead = lead.clone();
+                lead[0] = range.len();
+                let indices = &indices[range.start * rows..range.end * rows];
+                Self::OneHot { indices, classes: *classes, lead }
+            }
+        }
+    }
+
+    /// `x W + b`, with `W` `[X, out]`.
+    #[track_caller]
+    pub fn affine(&self, w: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
+        match self {
+            Self::Dense(x) => x.affine(w, b),
+            Self::OneHot { .. } => self.matmul(w) + b,
+        }
+    }
+
+    /// `x W`, with `W` `[X, out]`.
+    #[track_caller]
+    pub fn matmul(&self, w: Var<'t, T>) -> Var<'t, T> {
+        match self {
+            Self::Dense(x) => x.matmul(w),
+            Self::OneHot { indices, classes, lead } => {
+                let rows = w.shape()[0];
+                assert!(
+                    rows == *classes,
+                    "one-hot inputs of {classes} classes times a weight of {rows} rows"
+                );
+                let mut shape: Shape = lead.iter().copied().collect();
+                let looked_up = w.gather_rows(indices);
+                shape.extend(looked_up.shape().last().copied());
+                looked_up.reshape(shape)
+            }
+        }
+    }
+
+    /// The rows written out: `[.., X]`.
+    #[track_caller]
+    pub fn dense(&self, tape: &'t Tape<T>) -> Var<'t, T> {
+        match self {
+            Self::Dense(x) => *x,
+            Self::OneHot { indices, classes, lead } => {
+                let mut shape: Shape = lead.iter().copied().collect();
+                shape.push(*classes);
+                tape.one_hot(indices, *classes).reshape(shape)
+            }
+        }
+    }
+}

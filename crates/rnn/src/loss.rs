@@ -1,0 +1,133 @@
+//! From the outputs of every step to one number.
+//!
+//! ```text
+//! L = Σₜ ρₜ Σ_b β_b ℓₜ,b
+//! ```
+//!
+//! Authors differ in `ρ` (a sum over time, a mean, the last step only) and in `β` (a sum over rows, a mean), and with
+//! them gradients differ by factors that matter to learning rates and clipping thresholds. So both are said.
+
+use tape::{Real, Var};
+
+/// How the losses of the steps are weighed: `ρ`.
+#[derive(Debug, Clone, Copy)]
+pub enum Reduction<'m, T> {
+    /// `ρₜ = 1`
+    Sum,
+    /// `ρₜ = 1/T`
+    MeanOverTime,
+    /// 1 at the last step, 0 before.
+    Last,
+    /// `mₜ,b / Σ m` for a mask `[T, B]` of zeros and ones, time-major: the mean over what counts. A mask of
+    /// zeros only gives a loss of 0.
+    Masked(&'m [T]),
+}
+
+/// How the rows of a step are weighed: `β`. A mask takes care of rows as well, so there it has no effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// `β = 1`
+    Sum,
+    /// `β = 1/B`
+    Mean,
+}
+
+/// Of which state an output is made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Readout {
+    /// `oₜ` reads `hₜ`, which has seen `xₜ` (a Mealy machine).
+    #[default]
+    After,
+    /// `oₜ` reads `hₜ₋₁`, which has not (a Moore machine).
+    Before,
+}
+
+/// `L` for `ℓ = −ln softmax(o)[c]` in nats: scores `[T, B, C]`, classes `[T, B]` time-major.
+///
+/// # Panics
+/// When the shapes do not fit, or a class is out of range.
+#[track_caller]
+pub fn cross_entropy<'t, T: Real>(
+    scores: Var<'t, T>,
+    classes: &[usize],
+    reduction: Reduction<'_, T>,
+    rows: Rows,
+) -> Var<'t, T> {
+    match reduction {
+        Reduction::Masked(mask) => {
+            let weights = scores.tape().constant(mask);
+            scores.cross_entropy_weighted(classes, weights) / counted(mask)
+        }
+        Reduction::Last => {
+            let (steps, batch) = time_and_rows(scores);
+            let classes = &classes[classes.len().saturating_sub(batch)..];
+            weigh(scores.select(0, steps - 1).cross_entropy(classes), reduction, rows, 1, batch)
+        }
+        _ => {
+            let (steps, batch) = time_and_rows(scores);
+            weigh(scores.cross_entropy(classes), reduction, rows, steps, batch)
+        }
+    }
+}
+
+/// `L` for `ℓ = ½ |o − y|²` (or without the half): outputs and targets `[T, B, O]`.
+///
+/// # Panics
+/// When the shapes do not fit.
+#[track_caller]
+pub fn squared_error<'t, T: Real>(
+    outputs: Var<'t, T>,
+    targets: Var<'t, T>,
+    half: bool,
+    reduction: Reduction<'_, T>,
+    rows: Rows,
+) -> Var<'t, T> {
+    let error = |o: Var<'t, T>, y| if half { o.half_squared_error(y) } else { o.squared_error(y) };
+    let (steps, batch) = time_and_rows(outputs);
+    match reduction {
+        Reduction::Masked(mask) => {
+            let tape = outputs.tape();
+            let width = outputs.shape().last().copied().unwrap_or(1);
+            let root = |m: T| if m == T::ZERO { T::ZERO } else { m.sqrt() };
+            let weights = ndarray::Array3::from_shape_fn((steps, batch, width), |(t, b, _)| {
+                root(mask[t * batch + b])
+            });
+            let weights = tape.constant(weights);
+            error(outputs * weights, targets * weights) / counted(mask)
+        }
+        Reduction::Last => {
+            let last = |x: Var<'t, T>| x.select(0, steps - 1);
+            weigh(error(last(outputs), last(targets)), reduction, rows, 1, batch)
+        }
+        _ => weigh(error(outputs, targets), reduction, rows, steps, batch),
+    }
+}
+
+#[track_caller]
+fn time_and_rows<T: Real>(outputs: Var<'_, T>) -> (usize, usize) {
+    match outputs.shape()[..] {
+        [steps, batch, _] => (steps, batch),
+        ref other => panic!(
+            "a loss over time takes outputs [T, B, O], but these are {other:?}; reshape them"
+        ),
+    }
+}
+
+fn counted<T: Real>(mask: &[T]) -> T {
+    let sum: T = mask.iter().copied().sum();
+    if sum == T::ZERO { T::ONE } else { sum }
+}
+
+fn weigh<'t, T: Real>(
+    sum: Var<'t, T>,
+    reduction: Reduction<'_, T>,
+    rows: Rows,
+    steps: usize,
+    batch: usize,
+) -> Var<'t, T> {
+    let mut count = if rows == Rows::Mean { batch } else { 1 };
+    if let Reduction::MeanOverTime = reduction {
+        count *= steps;
+    }
+    if count == 1 { sum } else { sum / T::of(count as f64) }
+}

@@ -1,0 +1,28 @@
+//! Time made visible: one recorded step per input.
+
+use crate::{Bound, Cell, Input};
+use tape::{Real, Var};
+
+/// Steps `cell` over `xs` `[T, B, X]` from the state `start`, and yields every state.
+///
+/// The part of the steps that depends on the inputs only is done for all of them first.
+#[track_caller]
+pub fn unroll<'t, 'a, T: Real, C: Cell<T>>(
+    cell: &'a C,
+    p: Bound<'t, 'a, T>,
+    xs: &Input<'t, '_, T>,
+    start: C::State<'t>,
+) -> impl Iterator<Item = C::State<'t>> + use<'t, 'a, T, C> {
+    let steps = xs.lead()[0];
+    let xs = cell.project(p, xs.clone());
+    (0..steps).scan(start, move |state, t| {
+        *state = cell.step(p, step(xs, t), *state);
+        Some(*state)
+    })
+}
+
+/// The projected input of step `t`: `[T, B, P] → [B, P]`.
+#[track_caller]
+pub(crate) fn step<'t, T: Real>(xs: Var<'t, T>, t: usize) -> Var<'t, T> {
+    xs.select(0, t)
+}
