@@ -24,7 +24,9 @@ use std::error::Error;
 use tape::{ParamId, Tape};
 
 #[derive(Parser)]
-#[command(about = "The tape's gradient through time beside the one derived on paper and finite differences")]
+#[command(
+    about = "The tape's gradient through time beside the one derived on paper and finite differences"
+)]
 struct Options {
     /// T, the steps of the sequence.
     #[arg(long, default_value_t = 6)]
@@ -60,7 +62,9 @@ impl Experiment {
         let cell = Elman::new(&mut store, "rnn", (INPUTS, options.hidden), &init, &mut rng)?;
         let readout = Linear::new(&mut store, "head", (options.hidden, OUTPUTS), &init, &mut rng)?;
         let mut noise = |width| {
-            Array3::from_shape_simple_fn((options.steps, options.batch, width), || rng.random_range(-1.0..1.0))
+            Array3::from_shape_simple_fn((options.steps, options.batch, width), || {
+                rng.random_range(-1.0..1.0)
+            })
         };
         let (xs, ys) = (noise(INPUTS), noise(OUTPUTS));
         Ok(Self { store, cell, readout, xs, ys })
@@ -89,7 +93,9 @@ impl Experiment {
     }
 
     /// The same by the equations of `by_hand::elman`, which know no tape.
-    fn by_hand(&self) -> Result<(f64, Vec<(String, ArrayD<f64>)>, Vec<ArrayD<f64>>), Box<dyn Error>> {
+    fn by_hand(
+        &self,
+    ) -> Result<(f64, Vec<(String, ArrayD<f64>)>, Vec<ArrayD<f64>>), Box<dyn Error>> {
         let matrix = |name| self.array(name).into_dimensionality::<Ix2>();
         let vector = |name| self.array(name).into_dimensionality::<Ix1>();
         let parameters = Parameters {

@@ -52,6 +52,7 @@ mod unary;
 mod value;
 mod var;
 
+pub mod forward;
 pub mod gradcheck;
 pub mod kernel;
 pub mod ops;
@@ -59,6 +60,7 @@ pub mod ops;
 pub use binary::{Binary, Broadcast};
 pub use cut::Mark;
 pub use error::{Error, Misfit, Result, Shapes};
+pub use forward::{Dual, hessian, hvp, jacobian, jvp};
 pub use gradients::Gradients;
 pub use lend::{Adjoint, Inputs, Output};
 pub use op::{Factor, Op, RowSum};
