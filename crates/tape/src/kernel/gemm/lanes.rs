@@ -1,5 +1,6 @@
 //! A float and the SIMD vector that holds several of it.
 
+use super::turn::{self, Block};
 use crate::Real;
 use pulp::Simd;
 
@@ -27,6 +28,8 @@ pub(super) trait Lanes: Real {
     fn load_part<S: Simd>(simd: S, slice: &[Self]) -> Self::Vector<S>;
     /// Writes as many lanes as the slice is long.
     fn store_part<S: Simd>(simd: S, slice: &mut [Self], x: Self::Vector<S>);
+    /// The transpose of a square block.
+    fn turn<S: Simd>(simd: S, x: Block<Self>) -> Block<Self>;
 }
 
 macro_rules! lanes {
@@ -68,6 +71,10 @@ macro_rules! lanes {
             #[inline(always)]
             fn store_part<S: Simd>(simd: S, slice: &mut [Self], x: S::$vector) {
                 simd.$store(slice, x);
+            }
+            #[inline(always)]
+            fn turn<S: Simd>(simd: S, x: Block<Self>) -> Block<Self> {
+                turn::$float(simd, x)
             }
         }
     };

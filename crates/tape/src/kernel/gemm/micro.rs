@@ -17,10 +17,21 @@ pub(super) struct Panels<'a, T> {
     pub(super) panel: usize,
 }
 
+/// Where a few rows of `A` are found.
+#[derive(Clone, Copy)]
+pub(super) enum Left<'a, T> {
+    /// The entries of one step side by side: `(i, k)` is `data[k * step + i]`.
+    Steps { data: &'a [T], step: usize },
+    /// The entries of one row side by side: `(i, k)` is `data[i * row + k]`.
+    Rows { data: &'a [T], row: usize },
+}
+
 /// A few rows of `C` over all columns of a block: `C = A B` or `C += A B`.
 pub(super) struct Rows<'a, T> {
-    /// The rows of `A`, interleaved: entry `(i, k)` is `a[k * height + i]`.
-    pub(super) a: &'a [T],
+    /// The rows of `A`.
+    pub(super) a: Left<'a, T>,
+    /// The steps of `k`.
+    pub(super) depth: usize,
     /// The columns of `B` whose panels are full.
     pub(super) b: Panels<'a, T>,
     /// The columns of `B` beyond them, padded to a panel.
@@ -41,25 +52,19 @@ impl<T: Lanes> Rows<'_, T> {
     pub(super) fn multiply<S: Simd>(self, simd: S, height: usize) {
         // The fewer rows, the more panels go side by side: a sum waits for its predecessor,
         // and only independent sums fill that wait.
-        match (height, S::REGISTER_COUNT >= 32) {
-            (1, _) => simd.vectorize(Strip::<T, 1, 4>(self)),
-            (2, true) => simd.vectorize(Strip::<T, 2, 4>(self)),
-            (2, false) => simd.vectorize(Strip::<T, 2, 2>(self)),
-            (3, true) => simd.vectorize(Strip::<T, 3, 2>(self)),
-            (3, false) => simd.vectorize(Strip::<T, 3, 1>(self)),
-            (4, true) => simd.vectorize(Strip::<T, 4, 2>(self)),
-            (4, false) => simd.vectorize(Strip::<T, 4, 1>(self)),
-            (5, true) => simd.vectorize(Strip::<T, 5, 2>(self)),
-            (5, false) => simd.vectorize(Strip::<T, 5, 1>(self)),
-            (6, true) => simd.vectorize(Strip::<T, 6, 2>(self)),
-            (6, false) => simd.vectorize(Strip::<T, 6, 1>(self)),
-            (7, true) => simd.vectorize(Strip::<T, 7, 1>(self)),
-            (8, true) => simd.vectorize(Strip::<T, 8, 1>(self)),
-            (9, true) => simd.vectorize(Strip::<T, 9, 1>(self)),
-            (10, true) => simd.vectorize(Strip::<T, 10, 1>(self)),
-            (11, true) => simd.vectorize(Strip::<T, 11, 1>(self)),
-            (12, true) => simd.vectorize(Strip::<T, 12, 1>(self)),
-            _ => unreachable!("no tile is {height} rows high"),
+        macro_rules! strip {
+            ($($height:literal by $panels:literal),*) => {
+                match height {
+                    $($height => simd.vectorize(Strip::<T, $height, $panels>(self)),)*
+                    _ => unreachable!("no tile is {height} rows high"),
+                }
+            };
+        }
+        if const { S::REGISTER_COUNT >= 32 } {
+            strip!(1 by 4, 2 by 4, 3 by 2, 4 by 2, 5 by 2, 6 by 2,
+                7 by 1, 8 by 1, 9 by 1, 10 by 1, 11 by 1, 12 by 1);
+        } else {
+            strip!(1 by 4, 2 by 2, 3 by 1, 4 by 1, 5 by 1, 6 by 1);
         }
     }
 }
@@ -77,28 +82,74 @@ impl<T: Lanes, const M: usize, const P: usize> WithSimd for Strip<'_, T, M, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Rows { a, b, tail, c, stride, width, add } = self.0;
-        let (a, _) = pulp::as_arrays::<M, T>(a);
-        let lanes = T::lanes::<S>();
-        let full = width / (PANEL * lanes);
+        match self.0.a {
+            Left::Steps { data, step } => self.sweep(simd, &Steps { data, step }),
+            Left::Rows { data, row } => {
+                let mut rows: [&[T]; M] = [&[]; M];
+                for (i, a) in rows.iter_mut().enumerate() {
+                    *a = &data[i * row..][..self.0.depth];
+                }
+                self.sweep(simd, &rows);
+            }
+        }
+    }
+}
+
+/// The entries of `M` rows of `A` that one step of `k` needs.
+trait Entries<T, const M: usize> {
+    fn at(&self, k: usize) -> [T; M];
+}
+
+struct Steps<'a, T> {
+    data: &'a [T],
+    step: usize,
+}
+
+impl<T: Lanes, const M: usize> Entries<T, M> for Steps<'_, T> {
+    #[inline(always)]
+    fn at(&self, k: usize) -> [T; M] {
+        let mut a = [T::ZERO; M];
+        a.copy_from_slice(&self.data[k * self.step..][..M]);
+        a
+    }
+}
+
+impl<T: Lanes, const M: usize> Entries<T, M> for [&[T]; M] {
+    #[inline(always)]
+    fn at(&self, k: usize) -> [T; M] {
+        let mut a = [T::ZERO; M];
+        for (a, row) in a.iter_mut().zip(self) {
+            *a = row[k];
+        }
+        a
+    }
+}
+
+impl<T: Lanes, const M: usize, const P: usize> Strip<'_, T, M, P> {
+    /// Tile after tile from left to right; `a` knows the entries of `A`.
+    #[inline(always)]
+    fn sweep<S: Simd>(self, simd: S, a: &impl Entries<T, M>) {
+        let Rows { a: _, depth, b, tail, c, stride, width, add } = self.0;
+        let panel = PANEL * T::lanes::<S>();
+        let full = width / panel;
         let mut p = 0;
         while p + P <= full {
-            let (b, c) = (b.skip(p), &mut c[p * PANEL * lanes..]);
-            tile::<S, T, M, P, PANEL>(simd, a, b, c, stride, P * PANEL * lanes, add);
+            let c = &mut c[p * panel..];
+            tile::<S, T, M, P, PANEL>(simd, a, depth, b.skip(p), c, stride, P * panel, add);
             p += P;
         }
         while P > 1 && p < full {
-            let (b, c) = (b.skip(p), &mut c[p * PANEL * lanes..]);
-            tile::<S, T, M, 1, PANEL>(simd, a, b, c, stride, PANEL * lanes, add);
+            let c = &mut c[p * panel..];
+            tile::<S, T, M, 1, PANEL>(simd, a, depth, b.skip(p), c, stride, panel, add);
             p += 1;
         }
-        let done = full * PANEL * lanes;
-        if width > done {
-            let c = &mut c[done..];
-            if width - done <= lanes {
-                tile::<S, T, M, 1, 1>(simd, a, tail, c, stride, width - done, add);
+        let rest = width - full * panel;
+        if rest > 0 {
+            let c = &mut c[full * panel..];
+            if rest <= panel / PANEL {
+                tile::<S, T, M, 1, 1>(simd, a, depth, tail, c, stride, rest, add);
             } else {
-                tile::<S, T, M, 1, PANEL>(simd, a, tail, c, stride, width - done, add);
+                tile::<S, T, M, 1, PANEL>(simd, a, depth, tail, c, stride, rest, add);
             }
         }
     }
@@ -113,9 +164,11 @@ impl<T> Panels<'_, T> {
 
 /// `M` rows by `P` panels of `V` vectors: `cᵢⱼ = fma(aᵢₖ, bₖⱼ, cᵢⱼ)` for `k = 0, 1, 2, …`
 #[inline(always)]
+#[allow(clippy::too_many_arguments)]
 fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
     simd: S,
-    a: &[[T; M]],
+    a: &impl Entries<T, M>,
+    depth: usize,
     b: Panels<'_, T>,
     c: &mut [T],
     stride: usize,
@@ -132,7 +185,7 @@ fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
             load(simd, row, sums.as_flattened_mut(), whole);
         }
     }
-    for (k, a) in a.iter().enumerate() {
+    for k in 0..depth {
         let mut line = [[zero; V]; P];
         for (p, line) in line.iter_mut().enumerate() {
             let b = T::vectors::<S>(&b.data[p * b.panel + k * b.row..][..V * lanes]);
@@ -140,7 +193,7 @@ fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
                 *line = b;
             }
         }
-        for (sums, &a) in sums.iter_mut().zip(a) {
+        for (sums, a) in sums.iter_mut().zip(a.at(k)) {
             let a = T::splat(simd, a);
             for (sums, line) in sums.iter_mut().zip(&line) {
                 for (sum, &b) in sums.iter_mut().zip(line) {

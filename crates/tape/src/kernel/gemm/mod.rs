@@ -27,11 +27,12 @@ mod micro;
 mod pack;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use super::Matrix;
 use crate::Real;
 use lanes::Lanes;
-use micro::{PANEL, Panels, Rows, highest};
+use micro::{Left, PANEL, Panels, Rows, highest};
 use pack::{SLACK, interleave};
 use pulp::{Arch, Simd, WithSimd};
 
@@ -41,8 +42,12 @@ const DEPTH: usize = 256;
 const BLOCK: usize = 512 << 10;
 /// Bytes of `A` worth packing as a whole, so that `B` need pass by only once.
 const RESIDENT: usize = 128 << 10;
-/// With no more rows than this, a row-major `B` is not copied.
-const FEW: usize = 32;
+/// Bytes of a row-major `B` that is left in place even if it is read more than once.
+const SMALL: usize = 128 << 10;
+const BAND_ROW: usize = 2048;
+const BAND: usize = 16;
+/// Panels of `B` too few to pay for packing `A`.
+const NARROW: usize = 4;
 /// Bytes between the starts of two cache lines.
 const LINE: usize = 64;
 
@@ -172,19 +177,19 @@ impl<T: Lanes> WithSimd for Pack<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let width = PANEL * T::lanes::<S>();
         let to = self.to.room(self.b.cols.next_multiple_of(width) * self.b.rows + SLACK);
-        pack_panels(self.b, width, to);
+        pack_panels(simd, self.b, width, to);
     }
 }
 
 /// Cuts `b` into panels `width` columns wide.
 #[inline(always)]
-fn pack_panels<T: Real>(b: Matrix<'_, T>, width: usize, to: &mut [T]) {
+fn pack_panels<S: Simd, T: Lanes>(simd: S, b: Matrix<'_, T>, width: usize, to: &mut [T]) {
     for (p, j) in (0..b.cols).step_by(width).enumerate() {
         let columns = part(b.t(), j, width.min(b.cols - j), 0, b.rows);
-        interleave(columns, width, &mut to[p * width * b.rows..]);
+        interleave(simd, columns, width, &mut to[p * width * b.rows..]);
     }
 }
 
@@ -234,27 +239,45 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
         let count = m.div_ceil(highest::<S>());
         let rows = |p: usize| p * m / count..(p + 1) * m / count;
 
-        let steps = DEPTH.min(depth);
+        // A row-major `B` stays where it is if it is read once, or is small enough to be
+        // read again from the cache.
+        let in_place = match &b {
+            Right::Matrix(b) => {
+                b.col_stride == 1 && (count == 1 || depth * n * size_of::<T>() <= SMALL)
+            }
+            Right::Packed(_) => false,
+        };
+        // A matrix of long rows is read in flat bands: every step of `k` is another page.
+        let steps_at_once = if in_place && n * size_of::<T>() > BAND_ROW { BAND } else { DEPTH };
+        let steps = steps_at_once.min(depth);
+
+        let narrow = n <= NARROW * width;
+        let left = if a.col_stride == 1 && (m == 1 || narrow) {
+            Some(Left::Rows { data: a.data, row: a.row_stride })
+        } else if a.row_stride == 1 && narrow {
+            Some(Left::Steps { data: a.data, step: a.col_stride })
+        } else {
+            None
+        };
         let resident = m * steps * size_of::<T>() <= RESIDENT;
-        let as_is = m == 1 && a.col_stride == 1;
         let room = if resident { m } else { highest::<S>() } * steps + SLACK;
-        let a_room = if as_is { &mut [] } else { scratch.a.room(room) };
+        let a_room = if left.is_some() { &mut [] } else { scratch.a.room(room) };
 
         let block = match &b {
-            Right::Packed(_) => n,
-            Right::Matrix(b) if b.col_stride == 1 && m <= FEW => n,
+            _ if in_place => n,
+            Right::Packed(_) if resident => n,
             Right::Matrix(_) if resident => 4 * width,
-            Right::Matrix(_) => BLOCK / size_of::<T>() / steps / width * width,
+            _ => BLOCK / size_of::<T>() / steps / width * width,
         };
         let block = block.min(n.next_multiple_of(width));
 
-        for k in (0..depth).step_by(DEPTH) {
-            let steps = DEPTH.min(depth - k);
-            if resident && !as_is {
+        for k in (0..depth).step_by(steps_at_once) {
+            let steps = steps_at_once.min(depth - k);
+            if resident && left.is_none() {
                 for p in 0..count {
                     let r = rows(p);
                     let to = &mut a_room[r.start * steps..];
-                    interleave(part(a, r.start, r.len(), k, steps), r.len(), to);
+                    interleave(simd, part(a, r.start, r.len(), k, steps), r.len(), to);
                 }
             }
             for j in (0..n).step_by(block) {
@@ -271,38 +294,50 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
                         let tail = if wide > full * width { at(full) } else { at(0) };
                         (at(0), tail)
                     }
-                    Right::Matrix(b) if b.col_stride == 1 && m <= FEW => {
+                    Right::Matrix(b) if in_place => {
                         let at = &b.data[k * b.row_stride + j..];
                         let panels = Panels { data: at, row: b.row_stride, panel: width };
                         let rest = wide - full * width;
                         let tail = if rest == 0 || rest == T::lanes::<S>() {
-                            Panels { data: &at[full * width.min(wide)..], ..panels }
+                            Panels { data: &at[wide - rest..], ..panels }
                         } else {
                             let to = scratch.b.room(steps * width + SLACK);
-                            pack_panels(part(*b, k, steps, j + full * width, rest), width, to);
+                            let rest = part(*b, k, steps, j + full * width, rest);
+                            pack_panels(simd, rest, width, to);
                             Panels { data: to, row: width, panel: steps * width }
                         };
                         (panels, tail)
                     }
                     Right::Matrix(b) => {
                         let to = scratch.b.room(steps * block + SLACK);
-                        pack_panels(part(*b, k, steps, j, wide), width, to);
+                        pack_panels(simd, part(*b, k, steps, j, wide), width, to);
                         let panels = Panels { data: to, row: width, panel: steps * width };
                         (panels, Panels { data: &to[full * steps * width..], ..panels })
                     }
                 };
                 for p in 0..count {
                     let r = rows(p);
-                    let a = if as_is {
-                        &a.data[k..][..steps]
-                    } else if resident {
-                        &a_room[r.start * steps..][..r.len() * steps]
-                    } else {
-                        interleave(part(a, r.start, r.len(), k, steps), r.len(), a_room);
-                        &a_room[..r.len() * steps]
+                    let height = r.len();
+                    let a = match left {
+                        Some(Left::Rows { data, row }) => {
+                            Left::Rows { data: &data[r.start * row + k..], row }
+                        }
+                        Some(Left::Steps { data, step }) => {
+                            Left::Steps { data: &data[k * step + r.start..], step }
+                        }
+                        None => {
+                            let at = if resident {
+                                &a_room[r.start * steps..]
+                            } else {
+                                interleave(simd, part(a, r.start, height, k, steps), height, a_room);
+                                &*a_room
+                            };
+                            Left::Steps { data: at, step: height }
+                        }
                     };
                     let rows = Rows {
                         a,
+                        depth: steps,
                         b: panels,
                         tail,
                         c: &mut c[r.start * n + j..],
@@ -310,7 +345,7 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
                         width: wide,
                         add: add || k > 0,
                     };
-                    rows.multiply(simd, r.len());
+                    rows.multiply(simd, height);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Every path against [`plain`], bit for bit.
 
 use super::*;
-use std::fmt::Debug;
+
 #[test]
 fn smoke() {
     for (m, k, n) in [(1,3,5),(7,300,65),(13,600,129),(40,300,200)] {
