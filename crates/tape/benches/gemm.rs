@@ -48,8 +48,7 @@ macro_rules! measure {
             (0..len).map(|i| ((i + seed) * 7919 % 2003) as $float / 2003.0 - 0.5).collect()
         };
         let (a, b) = (fill(m * k, 1), fill(k * n, 2));
-        let (mut c0, mut c1, mut c2) =
-            (vec![0.0; m * n], vec![0.0; m * n], vec![0.0; m * n]);
+        let (mut c0, mut c1, mut c2) = (vec![0.0; m * n], vec![0.0; m * n], vec![0.0; m * n]);
         let a = match kind {
             Kind::Weight => Matrix::row_major(&a, k, m).t(),
             _ => Matrix::row_major(&a, m, k),
@@ -61,7 +60,8 @@ macro_rules! measure {
         let (mut s0, mut s1) = (Scratch::default(), Scratch::default());
         let mut weight = Packed::<$float>::default();
         weight.pack(b);
-        let mut ours = || gemm::$float(&mut s0, black_box(a), black_box(b), black_box(&mut c0), false);
+        let mut ours =
+            || gemm::$float(&mut s0, black_box(a), black_box(b), black_box(&mut c0), false);
         let mut packed =
             || gemm::$packed(&mut s1, black_box(a), black_box(&weight), black_box(&mut c1), false);
         // SAFETY: the strides are those of matrices that fill their slices.
@@ -127,9 +127,18 @@ fn race(mut calls: [&mut dyn FnMut(); 3]) -> [f64; 3] {
 
 fn shapes() -> Vec<Shape> {
     let mut shapes = Vec::new();
-    for (h, n) in
-        [(16, 16), (16, 64), (64, 64), (64, 256), (128, 512), (256, 256), (256, 1024), (512, 2048), (1024, 1024), (1024, 4096)]
-    {
+    for (h, n) in [
+        (16, 16),
+        (16, 64),
+        (64, 64),
+        (64, 256),
+        (128, 512),
+        (256, 256),
+        (256, 1024),
+        (512, 2048),
+        (1024, 1024),
+        (1024, 4096),
+    ] {
         for m in [1, 8, 20, 32, 50, 64] {
             shapes.push(Shape { kind: Kind::Forward, m, k: h, n });
             shapes.push(Shape { kind: Kind::Backward, m, k: n, n: h });
@@ -139,7 +148,9 @@ fn shapes() -> Vec<Shape> {
         shapes.push(Shape { kind: Kind::Forward, m, k, n });
         shapes.push(Shape { kind: Kind::Backward, m, k: n, n: k });
     }
-    for (m, k, n) in [(16, 256, 64), (64, 1600, 256), (128, 6400, 512), (256, 6400, 1024), (1024, 1600, 4096)] {
+    for (m, k, n) in
+        [(16, 256, 64), (64, 1600, 256), (128, 6400, 512), (256, 6400, 1024), (1024, 1600, 4096)]
+    {
         shapes.push(Shape { kind: Kind::Weight, m, k, n });
     }
     shapes
@@ -156,7 +167,10 @@ fn main() {
         }
     }
     if !json {
-        println!("{:<32} {:>10} {:>8} {:>8} {:>8}  ratio (packed)", "", "ours", "ours", "packed", "gemm");
+        println!(
+            "{:<32} {:>10} {:>8} {:>8} {:>8}  ratio (packed)",
+            "", "ours", "ours", "packed", "gemm"
+        );
     }
     for shape in shapes() {
         for float in ["f32", "f64"] {

@@ -48,12 +48,7 @@ macro_rules! lanes {
             }
             // Not `mul_add_e`: where there is no such instruction, that one rounds twice.
             #[inline(always)]
-            fn fma<S: Simd>(
-                simd: S,
-                a: S::$vector,
-                b: S::$vector,
-                c: S::$vector,
-            ) -> S::$vector {
+            fn fma<S: Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
             }
             #[inline(always)]

@@ -74,6 +74,11 @@ pub(super) fn highest<S: Simd>() -> usize {
     if S::REGISTER_COUNT >= 32 { 12 } else { 6 }
 }
 
+/// The same where the rows of `A` are not packed, and each takes a pointer as well.
+pub(super) fn highest_of_rows<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 10 } else { 6 }
+}
+
 /// [`Rows`] of a height and a number of panels side by side known to the compiler.
 struct Strip<'a, T, const M: usize, const P: usize>(Rows<'a, T>);
 
@@ -155,9 +160,9 @@ impl<T: Lanes, const M: usize, const P: usize> Strip<'_, T, M, P> {
     }
 }
 
-impl<T> Panels<'_, T> {
+impl<T: Copy> Panels<'_, T> {
     #[inline(always)]
-    fn skip(self, panels: usize) -> Self {
+    pub(super) fn skip(self, panels: usize) -> Self {
         Self { data: &self.data[panels * self.panel..], ..self }
     }
 }

@@ -14,7 +14,12 @@ pub(super) const SLACK: usize = SIDE;
 ///
 /// `x` may have fewer rows than `height`; the places of the missing ones hold anything.
 #[inline(always)]
-pub(super) fn interleave<S: Simd, T: Lanes>(simd: S, x: Matrix<'_, T>, height: usize, to: &mut [T]) {
+pub(super) fn interleave<S: Simd, T: Lanes>(
+    simd: S,
+    x: Matrix<'_, T>,
+    height: usize,
+    to: &mut [T],
+) {
     if x.row_stride == 1 && x.rows >= SIDE {
         copy(x, height, to);
     } else if x.col_stride == 1 && x.cols >= SIDE {
@@ -45,22 +50,28 @@ fn copy<T: Lanes>(x: Matrix<'_, T>, height: usize, to: &mut [T]) {
 /// Each row a run of memory: square blocks are turned in registers.
 #[inline(always)]
 fn transpose<S: Simd, T: Lanes>(simd: S, x: Matrix<'_, T>, height: usize, to: &mut [T]) {
-    let whole = x.cols / SIDE * SIDE;
-    for k in (0..whole).step_by(SIDE) {
-        // From the last block of rows to the first: where a block is not full, what it
-        // writes beyond itself is overwritten by its successors.
-        for i in (0..x.rows).step_by(SIDE).rev() {
+    let blocks = x.cols / SIDE;
+    // From the last rows to the first: where a block of rows is not full, what it writes
+    // beyond itself is overwritten by its successors.
+    for i in (0..x.rows).step_by(SIDE).rev() {
+        let mut rows: [&[[T; SIDE]]; SIDE] = [&[]; SIDE];
+        for (r, row) in rows.iter_mut().enumerate() {
+            let from = (i + r).min(x.rows - 1) * x.row_stride;
+            *row = &pulp::as_arrays(&x.data[from..][..x.cols]).0[..blocks];
+        }
+        for k in 0..blocks {
             let mut block: Block<T> = [[T::ZERO; SIDE]; SIDE];
-            for (r, row) in block.iter_mut().enumerate() {
-                let from = (i + r).min(x.rows - 1) * x.row_stride + k;
-                row.copy_from_slice(&x.data[from..][..SIDE]);
+            for (line, row) in block.iter_mut().zip(rows) {
+                *line = row[k];
             }
-            for (c, column) in T::turn(simd, block).iter().enumerate() {
-                to[(k + c) * height + i..][..SIDE].copy_from_slice(column);
+            let block = T::turn(simd, block);
+            let to = &mut to[k * SIDE * height + i..][..(SIDE - 1) * height + SIDE];
+            for (c, column) in block.iter().enumerate() {
+                to[c * height..][..SIDE].copy_from_slice(column);
             }
         }
     }
-    scatter(x, height, whole, to);
+    scatter(x, height, blocks * SIDE, to);
 }
 
 /// One number after another, from column `start`.
