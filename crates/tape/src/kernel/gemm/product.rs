@@ -67,15 +67,47 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
             return;
         }
         let width = PANEL * T::lanes::<S>();
+        let left = unpacked(a, n <= NARROW * width);
+        // The least of products: one tile high, nothing to pack. On its own, because the
+        // loops of the others cost as much as all its arithmetic.
+        if let (Some(left), Right::Matrix(b)) = (left, &b) {
+            let rest = n % width;
+            let aligned = rest == 0 || rest == T::lanes::<S>();
+            if m <= highest_of_rows::<S>() && depth <= DEPTH && b.col_stride == 1 && aligned {
+                let panels = Panels { data: b.data, row: b.row_stride, panel: width };
+                let (b, tail) = panels.split(n / width, rest);
+                Rows { a: left, depth, b, tail, c, stride: n, width: n, add }.multiply(simd, m);
+                return;
+            }
+        }
+        simd.vectorize(Loops(Self { scratch, a, b, n, c, add }));
+    }
+}
 
-        let narrow = n <= NARROW * width;
-        let left = if a.col_stride == 1 && (m == 1 || narrow) {
-            Some(Left::Rows { data: a.data, row: a.row_stride })
-        } else if a.row_stride == 1 && narrow {
-            Some(Left::Steps { data: a.data, step: a.col_stride })
-        } else {
-            None
-        };
+/// Where `A` is found if it need not be packed: in a single row, or if it is used little.
+#[inline(always)]
+fn unpacked<T>(a: Matrix<'_, T>, narrow: bool) -> Option<Left<'_, T>> {
+    if a.col_stride == 1 && (a.rows == 1 || narrow) {
+        Some(Left::Rows { data: a.data, row: a.row_stride })
+    } else if a.row_stride == 1 && narrow {
+        Some(Left::Steps { data: a.data, step: a.col_stride })
+    } else {
+        None
+    }
+}
+
+/// A [`Product`] with something to sum, from block to block.
+struct Loops<'a, T>(Product<'a, T>);
+
+impl<T: Lanes> WithSimd for Loops<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Product { scratch, a, b, n, c, add } = self.0;
+        let (m, depth) = (a.rows, a.cols);
+        let width = PANEL * T::lanes::<S>();
+        let left = unpacked(a, n <= NARROW * width);
         let highest = match left {
             Some(Left::Rows { .. }) => highest_of_rows::<S>(),
             _ => highest::<S>(),

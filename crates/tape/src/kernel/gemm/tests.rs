@@ -190,6 +190,31 @@ fn a_row_alone_has_the_bits_it_has_in_a_batch() {
 }
 
 #[test]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+fn every_instruction_set_gives_the_same_bits() {
+    use pulp::{
+        Scalar, Simd,
+        x86::{V3, V4},
+    };
+    fn on<S: Simd>(simd: S, a: Matrix<'_, f32>, b: Matrix<'_, f32>) -> Vec<u64> {
+        let mut c = vec![0.0; a.rows * b.cols];
+        let scratch = &mut Scratch::default();
+        let (n, c_mut) = (b.cols, &mut c[..]);
+        simd.vectorize(Product { scratch, a, b: Right::Matrix(b), n, c: c_mut, add: false });
+        bits(&c)
+    }
+    for (m, k, n) in [(1, 300, 70), (5, 9, 40), (23, 40, 75), (130, 300, 150)] {
+        let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
+            let (a, b) = (view(&a, m, k, ta), view(&b, k, n, tb));
+            let right = on(Scalar, a, b);
+            assert!(V3::try_new().is_none_or(|simd| on(simd, a, b) == right));
+            assert!(V4::try_new().is_none_or(|simd| on(simd, a, b) == right));
+        }
+    }
+}
+
+#[test]
 fn strides_of_neither_order_are_read_as_they_are() {
     let (m, k, n) = if cfg!(miri) { (3, 4, 5) } else { (21, 40, 37) };
     let (a, b) = (numbers::<f64>(m * k * 6, 1), numbers::<f64>(k * n * 6, 2));
