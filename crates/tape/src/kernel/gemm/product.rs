@@ -21,12 +21,14 @@ const PASSING: usize = 4;
 const NARROW: usize = 4;
 /// Tiles of rows too few to pay for packing a row-major `B`.
 const FEW: usize = 8;
-/// The same for a `B` that comes from memory, not from a cache.
-const FEW_FROM_MEMORY: usize = 3;
-/// Bytes of `B` that the last cache surely does not keep.
-const LARGE: usize = 12 << 20;
-/// Bytes of one column of `B` in a band of the steps of `k`. A large `B` is read in flat
-/// bands, a few long rows at a time, as memory serves them best.
+/// The same for a large `B`.
+const FEW_OF_LARGE: usize = 3;
+/// Bytes of `B` that only the last cache keeps, if the machine is not busy otherwise.
+const LARGE: usize = 4 << 20;
+/// Bytes of `B` that no cache keeps. It is read in flat bands, a few long rows at a time,
+/// as memory serves them best.
+const HUGE: usize = 12 << 20;
+/// Bytes of one column of `B` in such a band.
 const BAND: usize = 64;
 
 /// `B` as the caller has it.
@@ -117,15 +119,15 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
         let tiles = m.div_ceil(highest);
         let rows = |tile: usize| tile * m / tiles..(tile + 1) * m / tiles;
 
-        let large = depth * n * size_of::<T>() > LARGE;
-        let few = tiles <= if large { FEW_FROM_MEMORY } else { FEW };
+        let bytes = depth * n * size_of::<T>();
+        let few = tiles <= if bytes > LARGE { FEW_OF_LARGE } else { FEW };
         let b = match b {
             Right::Packed(b) => Source::Packed(&b.panels.data[b.panels.start..]),
             Right::Matrix(b) if b.col_stride == 1 && few => Source::InPlace(b),
             Right::Matrix(b) => Source::Blocks(b),
         };
         let band = match b {
-            Source::InPlace(_) if large => BAND / size_of::<T>(),
+            Source::InPlace(_) if bytes > HUGE => BAND / size_of::<T>(),
             Source::Blocks(_) if m == 1 => DEPTH / 4,
             _ => DEPTH,
         };
