@@ -10,7 +10,11 @@ use crate::{
     shape::{self, Shape},
 };
 use slotmap::SecondaryMap;
-use std::{cell::RefCell, panic::Location, sync::Arc};
+use std::{
+    cell::{RefCell, RefMut},
+    panic::Location,
+    sync::Arc,
+};
 
 /// Remembers a computation so that its adjoints can be swept back.
 ///
@@ -130,20 +134,14 @@ impl<T: Real> Tape<T> {
         indices: &[usize],
     ) -> Result<Var<'_, T>> {
         let site = Location::caller();
-        let mut record = self.record.borrow_mut();
-        let record = &mut *record;
+        let mut attempt = Attempt::new(self.record.borrow_mut());
+        let record = &mut *attempt.record;
         let id = record.nodes.end();
         let mut wants = false;
         let edges = record.edges.end();
         for (i, var) in inputs.iter().enumerate() {
-            match self.check(record, var, op.name()) {
-                Ok(input) => wants |= input.wants && op.differentiable(i),
-                Err(error) => {
-                    let recorded = record.edges.items().len() - i;
-                    record.edges.items().truncate(recorded);
-                    return Err(error);
-                }
-            }
+            let input = self.check(record, var, op.name())?;
+            wants |= input.wants && op.differentiable(i);
             record.edges.items().push(var.id);
         }
         let edges = (edges, inputs.len() as u32);
@@ -168,8 +166,6 @@ impl<T: Real> Tape<T> {
                 Ok((len, shape)) => (shape, len, op.saves(x), op.view(x)),
                 Err(misfit) => {
                     let shapes = Shapes((0..x.len()).map(|i| x.shape(i).into()).collect());
-                    let recorded = record.edges.items().len() - inputs.len();
-                    record.edges.items().truncate(recorded);
                     return Err(Error::Shape { op: op.name(), shapes, misfit });
                 }
             }
@@ -196,6 +192,7 @@ impl<T: Real> Tape<T> {
         (node.len, node.saved, node.place) = (len, saved, place);
         (node.edges, node.indices, node.wants) = (edges, indices_at, wants);
         record.push(node);
+        attempt.complete = true;
         Ok(Var { tape: self, id })
     }
 
@@ -236,6 +233,30 @@ impl<T: Real> Tape<T> {
         let node = record.get(var.id).ok_or_else(released)?;
         // What a cut kept for later nodes to read has become a constant without a name.
         if matches!(node.place, Place::Kept(_)) { Err(released()) } else { Ok(node) }
+    }
+}
+
+/// A node in the making. Nothing of it stays unless it is completed, not even when its op panics.
+struct Attempt<'r, T: Real> {
+    record: RefMut<'r, Record<T>>,
+    edges: usize,
+    values: usize,
+    complete: bool,
+}
+
+impl<'r, T: Real> Attempt<'r, T> {
+    fn new(mut record: RefMut<'r, Record<T>>) -> Self {
+        let (edges, values) = (record.edges.items().len(), record.values.items().len());
+        Self { record, edges, values, complete: false }
+    }
+}
+
+impl<T: Real> Drop for Attempt<'_, T> {
+    fn drop(&mut self) {
+        if !self.complete {
+            self.record.edges.items().truncate(self.edges);
+            self.record.values.items().truncate(self.values);
+        }
     }
 }
 
