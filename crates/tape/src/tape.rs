@@ -61,7 +61,8 @@ impl<T: Real> Tape<T> {
         self.put(value, Kind::Constant, Location::caller())
     }
 
-    /// The leaf that stands for `param`: its elements are read where they are, not copied.
+    /// The leaf that stands for `param`: its elements are read where they are, not copied
+    /// (unless they stand in another layout than the standard one).
     ///
     /// Asked again for the same parameter, the tape gives the same leaf, until the parameter has been written:
     /// then a new leaf with the new elements, while what is recorded keeps the old.
@@ -75,10 +76,16 @@ impl<T: Real> Tape<T> {
         {
             return Var { tape: self, id };
         }
-        let shape = Shape::from_slice(param.value.shape());
+        // Whoever wrote the parameter may have put an array of another layout in its place.
+        let array = if param.value.is_standard_layout() {
+            Arc::clone(&param.value)
+        } else {
+            Arc::new(param.value.as_standard_layout().into_owned())
+        };
+        let shape = Shape::from_slice(array.shape());
         let kind = Kind::Param { id: param.id, version: param.version };
         let mut node = node(kind, shape, Location::caller());
-        node.place = Place::Param(Arc::clone(&param.value));
+        node.place = Place::Param(array);
         let id = record.push(node);
         bound.insert(param.id, id);
         Var { tape: self, id }
