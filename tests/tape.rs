@@ -1,1 +1,415 @@
-//! The crates, met as a user meets them.
+//! What must hold for every tape, seen from outside.
+
+use ndarray::{Array2, ArrayD, arr0, arr1, arr2};
+use rnn::ParamStore;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tape::{
+    Adjoint, Binary, Broadcast, Elementwise, Inputs, Map, Misfit, Op, Output, Shape, Tape, Var,
+    gradcheck,
+};
+
+fn number(x: f64) -> ArrayD<f64> {
+    arr0(x).into_dyn()
+}
+
+fn wave(rows: usize, cols: usize) -> Array2<f64> {
+    Array2::from_shape_fn((rows, cols), |(i, j)| f64::sin((1 + i * i + 3 * j) as f64))
+}
+
+#[test]
+fn a_value_may_meet_itself() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(3.0);
+    let slope = |y: Var<'_, f64>| tape.backward(y)[x].clone();
+    assert_eq!(slope(x * x), number(6.0));
+    assert_eq!(slope(x + x), number(2.0));
+    assert_eq!(slope(x - x), number(0.0));
+    assert_eq!(slope(x / x), number(0.0));
+    let a = [wave(3, 3).into_dyn()];
+    gradcheck::function(|_, x| x[0].matmul(x[0]), &a).assert();
+    gradcheck::function(|_, x| x[0].matmul_t(x[0]), &a).assert();
+    gradcheck::function(|_, x| x[0].t_matmul(x[0]).matmul(x[0]), &a).assert();
+    gradcheck::function(|tape, x| tape.stack(&[x[0]; 3]).square(), &a).assert();
+}
+
+#[test]
+fn a_value_read_many_times_sums_what_comes_back() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf([1.0, 2.0]);
+    let readers = [x * 3.0, x.square(), -x, x.identity(), x.reshape([2, 1]).reshape([2])];
+    let sum = readers.into_iter().reduce(|a, b| a + b).unwrap();
+    assert_eq!(tape.backward(sum.sum())[x], arr1(&[3.0 + 2.0 - 1.0 + 2.0, 8.0]).into_dyn());
+}
+
+#[test]
+fn sweeping_twice_finds_the_same_bits() {
+    let tape = Tape::<f64>::new();
+    let (w, x) = (tape.leaf(wave(4, 4)), tape.leaf(wave(2, 4)));
+    let y = (0..5).fold(x, |h, _| h.matmul(w).tanh()).square().sum();
+    let (first, second) = (tape.backward(y), tape.backward(y));
+    assert_eq!((&first[w], &first[x]), (&second[w], &second[x]));
+}
+
+#[test]
+fn one_sweep_from_many_roots_is_the_sum_of_many_sweeps() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf([1.0, -2.0, 3.0]);
+    let (a, b) = (x.square(), x.sum());
+    let c = a * b; // `a` and `b` are roots as well as inputs, and `x` is a root as well as a leaf
+    let seeds = [
+        (a, arr1(&[1.0, 2.0, 4.0]).into_dyn()),
+        (b, number(-3.0)),
+        (c, arr1(&[0.5, 8.0, -1.0]).into_dyn()),
+        (c, arr1(&[1.0, 1.0, 1.0]).into_dyn()),
+        (x, arr1(&[16.0, 0.0, 2.0]).into_dyn()),
+    ];
+    let seeds: Vec<_> = seeds.iter().map(|(var, cotangent)| (*var, cotangent)).collect();
+    let together = tape.backward_from(&seeds);
+    let mut sum = ArrayD::zeros(vec![3]);
+    for &seed in &seeds {
+        sum += &tape.backward_from(&[seed])[x];
+    }
+    assert_eq!(together[x], sum);
+    assert_eq!(tape.backward_from(&[])[x], ArrayD::<f64>::zeros(vec![3]));
+}
+
+#[test]
+fn a_cotangent_may_stand_in_any_layout() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(Array2::zeros((2, 3)));
+    let c = wave(3, 2).reversed_axes().into_dyn();
+    assert_eq!(tape.backward_from(&[(x * 1.0, &c)])[x], c);
+}
+
+#[test]
+fn a_watched_value_keeps_its_gradient() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(2.0);
+    let h = (x * 3.0).watch();
+    let off_the_path = (x * 5.0).watch();
+    let unwatched = h.square();
+    let gradients = tape.backward(unwatched.watch() * 0.5);
+    assert_eq!(gradients[h], number(6.0));
+    assert_eq!(gradients[x], number(18.0));
+    assert_eq!(gradients[unwatched], number(0.5));
+    assert_eq!(gradients[off_the_path], number(0.0));
+    assert!(gradients.get(x * 3.0).is_err());
+}
+
+#[test]
+fn a_watched_constant_has_a_gradient_like_a_leaf() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(2.0);
+    let (c, d) = (tape.constant(5.0), (x * 3.0).detach());
+    let y = (c * d).square() * x; // recorded before anyone watches
+    let (before, c, d) = (tape.backward(y), c.watch(), d.watch());
+    let after = tape.backward(y);
+    assert_eq!(after[c], number(2.0 * 30.0 * 6.0 * 2.0));
+    assert_eq!(after[d], number(2.0 * 30.0 * 5.0 * 2.0));
+    assert_eq!(after[x], number(900.0));
+    assert_eq!(after[x], before[x]);
+}
+
+#[test]
+fn a_leaf_without_influence_has_a_gradient_of_zeros() {
+    let tape = Tape::<f64>::new();
+    let (x, idle, late) = (tape.leaf(2.0), tape.leaf(wave(2, 3)), tape.leaf([1.0]));
+    let y = x * x;
+    let _ = late * x;
+    let gradients = tape.backward(y);
+    assert_eq!(gradients[idle], ArrayD::<f64>::zeros(vec![2, 3]));
+    assert_eq!(gradients[late], ArrayD::<f64>::zeros(vec![1]));
+}
+
+#[test]
+fn a_parameter_is_found_by_its_key() {
+    let mut store = ParamStore::<f64>::new();
+    let w = store.add("w", arr1(&[2.0, 3.0]).into_dyn()).unwrap();
+    let idle = store.add("idle", number(1.0)).unwrap();
+    let unbound = store.add("unbound", number(1.0)).unwrap();
+    let tape = Tape::new();
+    let bound = store.bind(&tape);
+    bound.var(idle);
+    let gradients = tape.backward((bound.var(w) * bound.var(w)).sum());
+    assert_eq!(gradients[w], arr1(&[4.0, 6.0]).into_dyn());
+    assert_eq!((gradients.is_unused(w), gradients.is_unused(idle)), (false, true));
+    assert_eq!(gradients[idle], number(0.0));
+    assert!(gradients.param(unbound).is_none());
+    assert_eq!(gradients.params().count(), 2);
+}
+
+#[test]
+fn a_parameter_written_between_two_uses_keeps_what_each_has_read() {
+    let mut store = ParamStore::<f64>::new();
+    let w = store.add("w", number(2.0)).unwrap();
+    let tape = Tape::new();
+    let old = store.bind(&tape).var(w);
+    let first = old.square();
+    *store.get_mut(w) = number(10.0);
+    let new = store.bind(&tape).var(w);
+    let loss = first * new;
+    assert_eq!((old.item(), new.item(), loss.item()), (2.0, 10.0, 40.0));
+    let gradients = tape.backward(loss);
+    // ∂/∂old = 2·2·10, ∂/∂new = 2²: the key has them both
+    assert_eq!(gradients[w], number(44.0));
+    assert_eq!(gradients.version(w), Some(1));
+    assert_eq!(gradients.params().count(), 1);
+}
+
+#[test]
+fn a_parameter_may_be_replaced_by_an_array_of_any_layout() {
+    let mut store = ParamStore::<f64>::new();
+    let w = store.add("w", wave(2, 3).into_dyn()).unwrap();
+    *store.get_mut(w) = wave(3, 2).reversed_axes().into_dyn();
+    let tape = Tape::new();
+    let var = store.bind(&tape).var(w);
+    assert_eq!(var.value(), wave(3, 2).reversed_axes().into_dyn());
+    let loss = (var * var).sum() + store.bind(&tape).var(w).sum();
+    let gradients = tape.backward(loss);
+    assert_eq!(gradients[w], (wave(3, 2).reversed_axes() * 2.0 + 1.0).into_dyn());
+}
+
+#[test]
+fn an_array_in_any_layout_is_read_in_logical_order() {
+    let tape = Tape::<f64>::new();
+    let a = wave(3, 4);
+    let every_other = a.slice(ndarray::s![..;2, ..;-1]);
+    assert_eq!(tape.leaf(a.t()).value(), a.t().into_dyn());
+    assert_eq!(tape.constant(every_other).value(), every_other.into_dyn());
+    assert_eq!(tape.leaf(a.t()).t().value(), a.into_dyn());
+}
+
+#[test]
+fn numbers_and_variables_mix() {
+    gradcheck::function(
+        |_, x| (2.0 - x[0] * 3.0) / 4.0 + 1.0 / (x[0] + 5.0) - 7.0,
+        &[arr1(&[0.3, -2.0]).into_dyn()],
+    )
+    .assert();
+    let tape = Tape::<f32>::new();
+    let x = tape.leaf(4.0f32);
+    assert_eq!((1.0 - &x / 2.0).item(), -1.0);
+}
+
+#[test]
+fn arrays_may_be_empty() {
+    let tape = Tape::<f64>::new();
+    let (none, w, b) =
+        (tape.leaf(Array2::zeros((0, 3))), tape.leaf(wave(3, 2)), tape.leaf([1.0; 2]));
+    let y = (none.affine(w, b).tanh() * 2.0 + b).softmax();
+    assert_eq!(y.value().shape(), [0, 2]);
+    let loss = y.sum() + none.gather_rows(&[]).sum() + none.slice(1, 1..1).reshape([0]).sum();
+    let loss = loss + y.cross_entropy(&[]) + tape.stack(&[none, none]).sum();
+    assert_eq!(loss.item(), 0.0);
+    let gradients = tape.backward(loss);
+    assert_eq!(gradients[none].shape(), [0, 3]);
+    assert_eq!((gradients[w].sum(), gradients[b].sum()), (0.0, 0.0));
+    // nothing to sum over: a product of [2, 0] with [0, 2] is zero, not rubbish
+    let (thin, flat) = (tape.leaf(Array2::zeros((2, 0))), tape.leaf(Array2::zeros((0, 2))));
+    let product = thin.matmul(flat);
+    assert_eq!(product.value(), ArrayD::<f64>::zeros(vec![2, 2]));
+    let gradients = tape.backward(product.sum());
+    assert_eq!((gradients[thin].shape(), gradients[flat].shape()), (&[2, 0][..], &[0, 2][..]));
+}
+
+#[test]
+fn detaching_stops_an_adjoint_and_scaling_bends_it() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(3.0);
+    let h = x * x;
+    assert_eq!(tape.backward(x * h.detach())[x], number(9.0));
+    assert_eq!(tape.backward(x * h.scale_gradient(0.0))[x], number(9.0));
+    assert_eq!(tape.backward(x * h.scale_gradient(0.5))[x], number(9.0 + 0.5 * 18.0));
+    assert_eq!((x * h.detach()).item().to_bits(), (x * h.scale_gradient(-7.0)).item().to_bits());
+    assert_eq!(tape.backward(h.detach())[x], number(0.0));
+}
+
+/// `yₖ = x₀ + … + xₖ`
+#[derive(Debug, Clone, Copy)]
+struct RunningSum;
+
+impl Op<f64> for RunningSum {
+    fn shape(&self, x: Inputs<'_, f64>) -> Result<Shape, Misfit> {
+        let [x] = x.shapes()?;
+        Ok(x.into())
+    }
+    fn forward(&self, x: Inputs<'_, f64>, y: &mut [f64], _: &mut [f64]) {
+        let mut sum = 0.0;
+        for (y, x) in y.iter_mut().zip(&x[0]) {
+            sum += x;
+            *y = sum;
+        }
+    }
+    fn backward(
+        &self,
+        _: usize,
+        _: Inputs<'_, f64>,
+        _: Output<'_, f64>,
+        dy: &[f64],
+        mut dx: Adjoint<'_, f64>,
+    ) {
+        let mut sum = 0.0;
+        for (dx, dy) in dx.sum().iter_mut().zip(dy).rev() {
+            sum += dy;
+            *dx += sum;
+        }
+    }
+}
+
+/// `y = k ‖x‖`, with `k / ‖x‖` saved for the way back.
+#[derive(Debug, Clone, Copy)]
+struct Norm(f64);
+
+impl Op<f64> for Norm {
+    fn shape(&self, x: Inputs<'_, f64>) -> Result<Shape, Misfit> {
+        x.shapes::<1>()?;
+        Ok(Shape::new())
+    }
+    fn saves(&self, _: Inputs<'_, f64>) -> usize {
+        1
+    }
+    fn forward(&self, x: Inputs<'_, f64>, y: &mut [f64], saved: &mut [f64]) {
+        let norm = x[0].iter().map(|x| x * x).sum::<f64>().sqrt();
+        (y[0], saved[0]) = (self.0 * norm, self.0 / norm);
+    }
+    fn backward(
+        &self,
+        _: usize,
+        x: Inputs<'_, f64>,
+        y: Output<'_, f64>,
+        dy: &[f64],
+        dx: Adjoint<'_, f64>,
+    ) {
+        dx.add(x.value(0).iter().map(|x| dy[0] * y.saved()[0] * x));
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Sine;
+
+impl Elementwise<f64> for Sine {
+    fn f(&self, x: f64) -> f64 {
+        x.sin()
+    }
+    fn df(&self, x: f64, _: f64) -> f64 {
+        x.cos()
+    }
+}
+
+/// `y = √(a² + b²)`
+#[derive(Debug, Clone, Copy)]
+struct Hypotenuse;
+
+impl Binary<f64> for Hypotenuse {
+    fn f(&self, a: f64, b: f64) -> f64 {
+        a.hypot(b)
+    }
+    fn da(&self, a: f64, _: f64, y: f64, dy: f64) -> f64 {
+        dy * a / y
+    }
+    fn db(&self, _: f64, b: f64, y: f64, dy: f64) -> f64 {
+        dy * b / y
+    }
+}
+
+#[test]
+fn a_user_can_bring_an_op() {
+    let x = wave(3, 2).into_dyn();
+    gradcheck::op(RunningSum, std::slice::from_ref(&x)).assert();
+    gradcheck::op(Norm(3.0), std::slice::from_ref(&x)).assert();
+    gradcheck::op(Map(Sine), std::slice::from_ref(&x)).assert();
+    gradcheck::op(Broadcast(Hypotenuse), &[x.clone(), arr1(&[0.5, -2.0]).into_dyn()]).assert();
+    gradcheck::function(
+        |tape, x| {
+            let y = x[0].apply(RunningSum).apply(Map(Sine));
+            let z = tape.apply(Broadcast(Hypotenuse), &[y, x[0]]);
+            z.apply(Norm(3.0)) * z.apply(Norm(-0.5))
+        },
+        &[x],
+    )
+    .assert();
+}
+
+/// `y = a b`, with a derivative for `b` that is wrong where `b > 1`.
+#[derive(Debug, Clone, Copy)]
+struct Wrong;
+
+impl Binary<f64> for Wrong {
+    fn f(&self, a: f64, b: f64) -> f64 {
+        a * b
+    }
+    fn da(&self, _: f64, b: f64, _: f64, dy: f64) -> f64 {
+        dy * b
+    }
+    fn db(&self, a: f64, b: f64, _: f64, dy: f64) -> f64 {
+        if b > 1.0 { 2.0 * dy * a } else { dy * a }
+    }
+}
+
+#[test]
+fn a_wrong_derivative_is_named_with_its_input_and_index() {
+    let a = arr2(&[[1.0, 1.0], [2.0, 4.0]]).into_dyn();
+    let b = arr2(&[[0.5, -3.0], [1.5, 0.0]]).into_dyn();
+    let report = gradcheck::op(Broadcast(Wrong), &[a, b]);
+    assert!(!report.passed());
+    assert_eq!((report.name.as_str(), report.entries.len()), ("Wrong", 8));
+    let worst = report.worst().unwrap();
+    assert_eq!((worst.input, &worst.index[..]), (1, &[1, 0][..]));
+    assert!((worst.analytic / worst.numeric - 2.0).abs() < 1e-8);
+    let text = report.to_string();
+    assert!(
+        text.starts_with("Wrong: 1 of 8 derivatives differ from central differences by more than"),
+        "{text}"
+    );
+    assert!(text.contains("\n  input 1 [1, 0]: analytic "), "{text}");
+    assert!(catch_unwind(AssertUnwindSafe(|| report.assert())).is_err());
+}
+
+/// An op that panics on its way forward or back.
+#[derive(Debug, Clone, Copy)]
+struct Faulty {
+    forward: bool,
+}
+
+impl Op<f64> for Faulty {
+    fn shape(&self, x: Inputs<'_, f64>) -> Result<Shape, Misfit> {
+        let [x] = x.shapes()?;
+        Ok(x.into())
+    }
+    fn forward(&self, _: Inputs<'_, f64>, _: &mut [f64], _: &mut [f64]) {
+        assert!(!self.forward, "on the way forward");
+    }
+    fn backward(
+        &self,
+        _: usize,
+        _: Inputs<'_, f64>,
+        _: Output<'_, f64>,
+        _: &[f64],
+        _: Adjoint<'_, f64>,
+    ) {
+        panic!("on the way back");
+    }
+}
+
+#[test]
+fn a_tape_outlives_an_op_that_panics() {
+    let mut tape = Tape::<f64>::new();
+    for _ in 0..3 {
+        let (x, w) = (tape.leaf(wave(2, 3)), tape.leaf(wave(3, 3)));
+        let h = x.matmul(w).tanh();
+        let loss = h.square().sum();
+        let before = tape.backward(loss);
+        let (len, bytes) = (tape.len(), tape.bytes());
+
+        assert!(catch_unwind(AssertUnwindSafe(|| h.apply(Faulty { forward: true }))).is_err());
+        assert_eq!((tape.len(), tape.bytes()), (len, bytes));
+        let behind = h.apply(Faulty { forward: false }).sum() + loss;
+        assert!(catch_unwind(AssertUnwindSafe(|| tape.backward(behind))).is_err());
+
+        let after = tape.backward(loss);
+        assert_eq!((&after[x], &after[w]), (&before[x], &before[w]));
+        assert_eq!((h * 2.0).value(), h.value() * 2.0);
+        drop((before, after));
+        tape.clear();
+    }
+}

@@ -10,8 +10,8 @@ use crate::{
     record::{Kind, Lookup, Node, Record},
     shape::Shape,
 };
-use ndarray::ArrayD;
-use std::{cell::RefCell, mem::take};
+use ndarray::{ArrayD, ArrayViewD, aview0};
+use std::{cell::RefCell, iter::once, mem::take};
 
 impl<T: Real> Tape<T> {
     /// `∂loss/∂v` for every leaf, parameter and watched variable `v`.
@@ -32,7 +32,7 @@ impl<T: Real> Tape<T> {
         if node.len != 1 {
             return Err(Error::NotScalar { shape: node.shape.clone() });
         }
-        Ok(self.sweep(&record, &[(loss.id, &[T::ONE])]))
+        Ok(self.sweep(&record, once((loss.id, aview0(&T::ONE).into_dyn()))))
     }
 
     /// `Σⱼ cotangentⱼ · ∂varⱼ/∂v` for every leaf, parameter and watched variable `v`: one sweep from many roots.
@@ -47,25 +47,25 @@ impl<T: Real> Tape<T> {
     /// [`backward_from`](Tape::backward_from), or the reason why not.
     pub fn try_backward_from(&self, seeds: &[(Var<'_, T>, &ArrayD<T>)]) -> Result<Gradients<T>> {
         let record = self.record.borrow();
-        let mut owned = Vec::with_capacity(seeds.len());
         for (var, cotangent) in seeds {
             let node = self.check(&record, var, "backward_from")?;
             if node.shape[..] != *cotangent.shape() {
                 let (variable, cotangent) = (node.shape.clone(), cotangent.shape().into());
                 return Err(Error::Cotangent { variable, cotangent });
             }
-            owned.push((var.id, cotangent.as_standard_layout()));
         }
-        let seeds: Vec<(u64, &[T])> =
-            owned.iter().map(|(id, c)| (*id, c.as_slice().unwrap_or(&[]))).collect();
-        Ok(self.sweep(&record, &seeds))
+        Ok(self.sweep(&record, seeds.iter().map(|(var, cotangent)| (var.id, cotangent.view()))))
     }
 
     /// The whole of reverse mode: seed the roots, walk the nodes backwards, let each op add to its inputs'
     /// adjoints.
     ///
     /// A loop, never a recursion: a million steps of an unrolled recurrence need no deeper stack than one.
-    fn sweep(&self, record: &Record<T>, seeds: &[(u64, &[T])]) -> Gradients<T> {
+    fn sweep<'s>(
+        &self,
+        record: &Record<T>,
+        seeds: impl Iterator<Item = (u64, ArrayViewD<'s, T>)>,
+    ) -> Gradients<T> {
         let pool = &mut *self.pool.lock();
         let end = record.nodes.end();
         pool.begin((end - record.front) as usize, record.survivors.len());
@@ -77,7 +77,7 @@ impl<T: Real> Tape<T> {
             pool,
         };
         for (id, cotangent) in seeds {
-            let adjoint = sweep.adjoint(*id, cotangent.len());
+            let adjoint = sweep.adjoint(id, cotangent.len());
             adjoint.add(cotangent.iter().copied());
         }
         for id in (record.front..end).rev() {

@@ -86,17 +86,18 @@ pub enum Error {
     },
     /// A variable from before a cut was used after it.
     #[error(
-        "{what}: node {node} was released by cut number {cut} at {site}; to carry a value over a cut, \
-         record it again behind the mark (`var.detach()` before cutting) or read it before (`var.value()`)"
+        "{what}: node {node} was released by a cut (number {cut}, the last, was made at {site}); \
+         to carry a value over a cut, record it again behind the mark (`var.detach()` before cutting) \
+         or read it before (`var.value()`)"
     )]
     Stale {
         /// What was asked.
         what: &'static str,
         /// The variable's serial number.
         node: u64,
-        /// Which cut, counted from 1, released it.
+        /// How many cuts there have been: the last one or an earlier one released it.
         cut: u64,
-        /// Where that cut was made.
+        /// Where the last cut was made.
         site: &'static Location<'static>,
     },
     /// A gradient was asked for that the sweep did not keep.

@@ -2,7 +2,6 @@
 
 use crate::{Error, ParamId, Real, Result, Var, error::or_panic, pool::SharedPool, shape::Shape};
 use ndarray::{ArrayD, IxDyn};
-use slotmap::SecondaryMap;
 use std::ops::Index;
 
 /// `∂L/∂v` for every leaf, every parameter and every watched variable `v`.
@@ -23,7 +22,8 @@ pub(crate) struct Kept<T> {
     arrays: Vec<ArrayD<T>>,
     /// Serial numbers of variables, falling, with the place of their array.
     vars: Vec<(u64, usize)>,
-    params: SecondaryMap<ParamId, ParamGradient>,
+    /// Parameters, rising. (A map would allocate even when empty.)
+    params: Vec<(ParamId, ParamGradient)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ struct ParamGradient {
 
 impl<T> Default for Kept<T> {
     fn default() -> Self {
-        Self { arrays: Vec::new(), vars: Vec::new(), params: SecondaryMap::new() }
+        Self { arrays: Vec::new(), vars: Vec::new(), params: Vec::new() }
     }
 }
 
@@ -56,17 +56,32 @@ impl<T: Real> Kept<T> {
         shape: &Shape,
         elements: Vec<T>,
     ) -> Result<(), Vec<T>> {
-        if let Some(known) = self.params.get_mut(param) {
-            known.reached |= reached;
-            self.vars.push((id, known.at));
-            for (sum, &term) in self.arrays[known.at].iter_mut().zip(&elements) {
-                *sum += term;
+        match self.place(param) {
+            Ok(place) => {
+                let known = &mut self.params[place].1;
+                known.reached |= reached;
+                self.vars.push((id, known.at));
+                for (sum, &term) in self.arrays[known.at].iter_mut().zip(&elements) {
+                    *sum += term;
+                }
+                Err(elements)
             }
-            return Err(elements);
+            Err(place) => {
+                let at = self.arrays.len();
+                self.params.insert(place, (param, ParamGradient { at, version, reached }));
+                self.keep(id, shape, elements);
+                Ok(())
+            }
         }
-        self.params.insert(param, ParamGradient { at: self.arrays.len(), version, reached });
-        self.keep(id, shape, elements);
-        Ok(())
+    }
+
+    /// Where a parameter stands, or where it would.
+    fn place(&self, id: ParamId) -> Result<usize, usize> {
+        self.params.binary_search_by_key(&id, |(known, _)| *known)
+    }
+
+    fn param(&self, id: ParamId) -> Option<&ParamGradient> {
+        Some(&self.params[self.place(id).ok()?].1)
     }
 
     fn at(&self, id: u64) -> Option<usize> {
@@ -99,33 +114,34 @@ impl<T: Real> Gradients<T> {
 
     /// The gradient of a parameter, if the tape has used it.
     pub fn param(&self, id: ParamId) -> Option<&ArrayD<T>> {
-        Some(&self.kept.arrays[self.kept.params.get(id)?.at])
+        Some(&self.kept.arrays[self.kept.param(id)?.at])
     }
 
     /// The same, to be changed: to clip it, to scale it, to add to it.
     pub fn param_mut(&mut self, id: ParamId) -> Option<&mut ArrayD<T>> {
-        Some(&mut self.kept.arrays[self.kept.params.get(id)?.at])
+        let at = self.kept.param(id)?.at;
+        Some(&mut self.kept.arrays[at])
     }
 
     /// Which version of the parameter the gradient belongs to: see [`Param::version`](crate::Param).
     pub fn version(&self, id: ParamId) -> Option<u64> {
-        Some(self.kept.params.get(id)?.version)
+        Some(self.kept.param(id)?.version)
     }
 
     /// Was the parameter bound to the tape, but without any path to what was swept?
     pub fn is_unused(&self, id: ParamId) -> bool {
-        self.kept.params.get(id).is_none_or(|known| !known.reached)
+        self.kept.param(id).is_none_or(|known| !known.reached)
     }
 
     /// All parameters and their gradients, in an order that depends on nothing but their ids.
     pub fn params(&self) -> impl Iterator<Item = (ParamId, &ArrayD<T>)> {
-        self.kept.params.iter().map(|(id, known)| (id, &self.kept.arrays[known.at]))
+        self.kept.params.iter().map(|(id, known)| (*id, &self.kept.arrays[known.at]))
     }
 
     /// Visits all parameters' gradients in the order of [`params`](Gradients::params), to change them.
     pub fn for_each_param_mut(&mut self, mut change: impl FnMut(ParamId, &mut ArrayD<T>)) {
         for (id, known) in &self.kept.params {
-            change(id, &mut self.kept.arrays[known.at]);
+            change(*id, &mut self.kept.arrays[known.at]);
         }
     }
 
@@ -133,18 +149,22 @@ impl<T: Real> Gradients<T> {
     ///
     /// A parameter that only `other` has is taken over.
     pub fn accumulate(&mut self, other: &Self) {
-        for (id, theirs) in &other.kept.params {
+        let mut pool = self.pool.lock();
+        for &(id, theirs) in &other.kept.params {
             let term = &other.kept.arrays[theirs.at];
-            match self.kept.params.get_mut(id) {
-                Some(ours) => {
+            match self.kept.place(id) {
+                Ok(place) => {
+                    let ours = &mut self.kept.params[place].1;
                     ours.reached |= theirs.reached;
                     ours.version = ours.version.max(theirs.version);
                     self.kept.arrays[ours.at].zip_mut_with(term, |sum, &term| *sum += term);
                 }
-                None => {
+                Err(place) => {
                     let at = self.kept.arrays.len();
-                    self.kept.arrays.push(term.clone());
-                    self.kept.params.insert(id, ParamGradient { at, ..*theirs });
+                    let mut elements = pool.take(term.len());
+                    elements.iter_mut().zip(term).for_each(|(ours, &theirs)| *ours = theirs);
+                    self.kept.arrays.push(array(&Shape::from_slice(term.shape()), elements));
+                    self.kept.params.insert(place, (id, ParamGradient { at, ..theirs }));
                 }
             }
         }

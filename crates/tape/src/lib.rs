@@ -23,6 +23,7 @@
 //! | what one operation is         | [`Op`], then any file of [`ops`]  |
 //! | how a computation is recorded | [`Tape`]                          |
 //! | how adjoints travel back      | [`Tape::backward`], [`Gradients`] |
+//! | what a tape looks like        | [`Tape::table`]                   |
 //! | how the past is let go        | [`Var::detach`], [`Tape::cut`]    |
 //! | how we know it is right       | [`gradcheck`]                     |
 //!
@@ -47,6 +48,7 @@ mod pool;
 mod real;
 mod record;
 mod shape;
+mod table;
 mod tape;
 mod unary;
 mod value;
@@ -67,6 +69,7 @@ pub use op::{Factor, Op, RowSum};
 pub use param::{Param, ParamId};
 pub use real::Real;
 pub use shape::{Shape, broadcast};
+pub use table::{Row, Table};
 pub use tape::Tape;
 pub use unary::{Elementwise, Map};
 pub use value::Value;

@@ -17,7 +17,7 @@ slotmap::new_key_type! {
 pub struct Param<T> {
     /// The key under which its gradient is found.
     pub id: ParamId,
-    /// The array, in standard (row-major) layout.
+    /// The array, best in standard (row-major) layout: a tape must copy any other at every use.
     pub value: Arc<ArrayD<T>>,
     /// How often the array has been written; a gradient remembers the version it belongs to.
     pub version: u64,

@@ -34,6 +34,9 @@ impl<T> Default for Pool<T> {
 impl<T: Copy + Default> Pool<T> {
     /// A buffer of `len` elements of any value.
     pub(crate) fn take(&mut self, len: usize) -> Vec<T> {
+        if len == 0 {
+            return Vec::new(); // an empty adjoint is a zero: nobody would give the memory back
+        }
         let class = len.next_power_of_two().trailing_zeros() as usize;
         let free = self.free.get_mut(class).and_then(Vec::pop);
         let mut buffer = free.unwrap_or_else(|| Vec::with_capacity(1 << class));

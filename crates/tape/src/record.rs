@@ -303,7 +303,10 @@ impl<'a, T: Real> Lookup<'a, T> {
 /// Ops that have been recorded and released, waiting to be one again: so that an op with parameters is
 /// allocated once and not at every step. (An op without any has no memory to begin with.)
 #[derive(Debug)]
-pub(crate) struct Shells<T>(Vec<(TypeId, Vec<Box<dyn Op<T>>>)>);
+pub(crate) struct Shells<T>(Vec<(TypeId, Shelf<T>)>);
+
+/// Ops of one type.
+type Shelf<T> = Vec<Box<dyn Op<T>>>;
 
 impl<T> Default for Shells<T> {
     fn default() -> Self {

@@ -10,7 +10,11 @@ use crate::{
     shape::{self, Shape},
 };
 use slotmap::SecondaryMap;
-use std::{cell::RefCell, panic::Location, sync::Arc};
+use std::{
+    cell::{RefCell, RefMut},
+    panic::Location,
+    sync::Arc,
+};
 
 /// Remembers a computation so that its adjoints can be swept back.
 ///
@@ -57,7 +61,8 @@ impl<T: Real> Tape<T> {
         self.put(value, Kind::Constant, Location::caller())
     }
 
-    /// The leaf that stands for `param`: its elements are read where they are, not copied.
+    /// The leaf that stands for `param`: its elements are read where they are, not copied
+    /// (unless they stand in another layout than the standard one).
     ///
     /// Asked again for the same parameter, the tape gives the same leaf, until the parameter has been written:
     /// then a new leaf with the new elements, while what is recorded keeps the old.
@@ -71,10 +76,16 @@ impl<T: Real> Tape<T> {
         {
             return Var { tape: self, id };
         }
-        let shape = Shape::from_slice(param.value.shape());
+        // Whoever wrote the parameter may have put an array of another layout in its place.
+        let array = if param.value.is_standard_layout() {
+            Arc::clone(&param.value)
+        } else {
+            Arc::new(param.value.as_standard_layout().into_owned())
+        };
+        let shape = Shape::from_slice(array.shape());
         let kind = Kind::Param { id: param.id, version: param.version };
         let mut node = node(kind, shape, Location::caller());
-        node.place = Place::Param(Arc::clone(&param.value));
+        node.place = Place::Param(array);
         let id = record.push(node);
         bound.insert(param.id, id);
         Var { tape: self, id }
@@ -136,20 +147,14 @@ impl<T: Real> Tape<T> {
         indices: &[usize],
     ) -> Result<Var<'_, T>> {
         let site = Location::caller();
-        let mut record = self.record.borrow_mut();
-        let record = &mut *record;
+        let mut attempt = Attempt::new(self.record.borrow_mut());
+        let record = &mut *attempt.record;
         let id = record.nodes.end();
         let mut wants = false;
         let edges = record.edges.end();
         for (i, var) in inputs.iter().enumerate() {
-            match self.check(record, var, op.name()) {
-                Ok(input) => wants |= input.wants && op.differentiable(i),
-                Err(error) => {
-                    let recorded = record.edges.items().len() - i;
-                    record.edges.items().truncate(recorded);
-                    return Err(error);
-                }
-            }
+            let input = self.check(record, var, op.name())?;
+            wants |= input.wants && op.differentiable(i);
             record.edges.items().push(var.id);
         }
         let edges = (edges, inputs.len() as u32);
@@ -174,8 +179,6 @@ impl<T: Real> Tape<T> {
                 Ok((len, shape)) => (shape, len, op.saves(x), op.view(x)),
                 Err(misfit) => {
                     let shapes = Shapes((0..x.len()).map(|i| x.shape(i).into()).collect());
-                    let recorded = record.edges.items().len() - inputs.len();
-                    record.edges.items().truncate(recorded);
                     return Err(Error::Shape { op: op.name(), shapes, misfit });
                 }
             }
@@ -202,6 +205,7 @@ impl<T: Real> Tape<T> {
         (node.len, node.saved, node.place) = (len, saved, place);
         (node.edges, node.indices, node.wants) = (edges, indices_at, wants);
         record.push(node);
+        attempt.complete = true;
         Ok(Var { tape: self, id })
     }
 
@@ -254,6 +258,30 @@ impl<T: Real> Value<T> for Zeros<'_> {
     }
     fn write(&self, out: &mut Vec<T>) {
         out.resize(out.len() + shape::len(self.0), T::ZERO);
+    }
+}
+
+/// A node in the making. Nothing of it stays unless it is completed, not even when its op panics.
+struct Attempt<'r, T: Real> {
+    record: RefMut<'r, Record<T>>,
+    edges: usize,
+    values: usize,
+    complete: bool,
+}
+
+impl<'r, T: Real> Attempt<'r, T> {
+    fn new(mut record: RefMut<'r, Record<T>>) -> Self {
+        let (edges, values) = (record.edges.items().len(), record.values.items().len());
+        Self { record, edges, values, complete: false }
+    }
+}
+
+impl<T: Real> Drop for Attempt<'_, T> {
+    fn drop(&mut self) {
+        if !self.complete {
+            self.record.edges.items().truncate(self.edges);
+            self.record.values.items().truncate(self.values);
+        }
     }
 }
 

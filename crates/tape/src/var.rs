@@ -1,6 +1,11 @@
 //! [`Var`], the handle to one value on a tape.
 
-use crate::{Real, Tape, error::or_panic, shape::Shape};
+use crate::{
+    Real, Tape,
+    error::or_panic,
+    record::{Kind, Record},
+    shape::Shape,
+};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use std::fmt;
 
@@ -21,6 +26,33 @@ impl<T: Real> Copy for Var<'_, T> {}
 impl<T: Real> fmt::Debug for Var<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Var({})", self.id)
+    }
+}
+
+impl<T: Real> Record<T> {
+    /// Keeps the gradient of node `id`. If none flowed into it so far, one does now, also through the nodes
+    /// that have read it already.
+    fn watch(&mut self, id: u64) {
+        let Some(node) = self.get_mut(id) else { return };
+        node.watched = true;
+        if matches!(node.kind, Kind::Constant) {
+            node.kind = Kind::Leaf;
+        }
+        if std::mem::replace(&mut node.wants, true) {
+            return;
+        }
+        for reader in id + 1..self.nodes.end() {
+            let lookup = self.lookup();
+            let node = lookup.node(reader);
+            let Kind::Op(op) = &node.kind else { continue };
+            let inputs = self.edges.slice(node.edges.0, node.edges.1 as usize);
+            let wants =
+                |(i, input): (usize, &u64)| lookup.node(*input).wants && op.differentiable(i);
+            let wants = inputs.iter().enumerate().any(wants);
+            if let Some(node) = self.get_mut(reader) {
+                node.wants |= wants;
+            }
+        }
     }
 }
 
@@ -78,13 +110,13 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// Keeps its gradient in every sweep from now on, as a leaf's is kept: see [`Gradients`](crate::Gradients).
+    ///
+    /// A constant becomes a leaf by it, and a detached value has a gradient like one.
     #[track_caller]
     pub fn watch(self) -> Self {
         let mut record = self.tape.record.borrow_mut();
         or_panic(self.tape.check(&record, &self, "watch").map(|_| ()));
-        if let Some(node) = record.get_mut(self.id) {
-            node.watched = true;
-        }
+        record.watch(self.id);
         self
     }
 
