@@ -4,6 +4,7 @@ mod params;
 
 pub mod by_hand;
 pub mod compare;
+pub mod init;
 pub mod text;
 
 pub use error::{Error, Result};
