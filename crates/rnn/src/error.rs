@@ -1,6 +1,7 @@
 //! What can go wrong, and the way out.
 
 use std::{io, path::PathBuf};
+use tape::ParamId;
 use thiserror::Error;
 
 /// Everything this crate refuses to do. Each message names what failed, the numbers, the
@@ -41,6 +42,48 @@ pub enum Error {
     /// The tape refused.
     #[error(transparent)]
     Tape(#[from] tape::Error),
+    /// A gradient with an infinite or NaN component.
+    #[error(
+        "the gradient of parameter {id:?} is {value} at {at:?}; nothing was clipped; leave out \
+         this update and lower the learning rate, or look for the op that made it \
+         (`ParamStore::name` tells which parameter this is)"
+    )]
+    NonFiniteGradient {
+        /// The parameter.
+        id: ParamId,
+        /// The first such component.
+        at: Vec<usize>,
+        /// Its value.
+        value: f64,
+    },
+    /// Finite gradients whose norm is not.
+    #[error(
+        "the gradients together are longer than the largest number, {:e}, though each \
+         component is finite (the largest, {max:e}, is of parameter {longest:?}); nothing was \
+         clipped; leave out this update and lower the learning rate",
+        f64::MAX
+    )]
+    GradientOverflow {
+        /// The parameter with the largest component.
+        longest: ParamId,
+        /// The absolute value of that component.
+        max: f64,
+    },
+    /// A parameter was written after the forward pass that its gradient belongs to.
+    #[error(
+        "the gradient of {name:?} belongs to version {gradient} of the parameter, which has \
+         since been written (version {parameter}); nothing was updated; run forward and \
+         backward again after every write, or say `allow_stale(true)` if the old gradient is \
+         what you mean"
+    )]
+    StaleGradient {
+        /// The parameter.
+        name: String,
+        /// The version that the gradient belongs to.
+        gradient: u64,
+        /// The version the parameter has now.
+        parameter: u64,
+    },
     /// There is no such file.
     #[error(
         "no text at `{}`: the file does not exist; check the path (it is taken from the \

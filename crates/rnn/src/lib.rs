@@ -3,6 +3,7 @@ mod error;
 mod params;
 
 pub mod by_hand;
+pub mod clip;
 pub mod compare;
 pub mod init;
 pub mod text;
