@@ -86,6 +86,107 @@ pub enum Error {
     },
     /// There is no such file.
     #[error(
+        "no weights at `{}`: the file does not exist; check the path, or save a model there first",
+        path.display()
+    )]
+    WeightsMissing {
+        /// Where the weights were looked for.
+        path: PathBuf,
+    },
+    /// The operating system would not hand the file over.
+    #[error(
+        "the weights `{}` cannot be read: {source}; check that it is a file you may read",
+        path.display()
+    )]
+    WeightsUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The operating system would not take the file.
+    #[error(
+        "the weights cannot be written to `{}`: {source}; a file that was there is unchanged; \
+         check that the directory exists, has room, and is one you may write to",
+        path.display()
+    )]
+    WeightsUnwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is of another length than its header says.
+    #[error(
+        "the weights `{}` are damaged: {bytes} bytes are not what the header announces, so the \
+         file was cut short or something was appended; copy or save it again",
+        path.display()
+    )]
+    WeightsDamaged {
+        /// The file.
+        path: PathBuf,
+        /// How long it is.
+        bytes: usize,
+    },
+    /// The file is of another format.
+    #[error(
+        "`{}` is no safetensors file: {source}; name one, or save the weights in that format",
+        path.display()
+    )]
+    NotWeights {
+        /// The file.
+        path: PathBuf,
+        /// Where reading it ended.
+        source: safetensors::SafeTensorError,
+    },
+    /// An array of other numbers than the model's.
+    #[error(
+        "the array {name:?} holds {found}, but the model {expected}; load it into a model of that \
+         type, or convert the file"
+    )]
+    WeightType {
+        /// The array.
+        name: String,
+        /// What the format calls its numbers.
+        found: String,
+        /// What it calls the model's.
+        expected: String,
+    },
+    /// The names in the file are not those of the parameters.
+    #[error(
+        "the names do not match: missing {missing:?}, not asked for {surplus:?}; nothing was \
+         loaded; build the model with the architecture that was saved, or load by a prefix"
+    )]
+    WeightNames {
+        /// Names that the file lacks.
+        missing: Vec<String>,
+        /// Names that only the file has.
+        surplus: Vec<String>,
+    },
+    /// An array of another shape than its parameter.
+    #[error(
+        "{name:?} has shape {found:?} in the file, but the model's is {expected:?}; nothing was \
+         loaded; build the model with the sizes that were saved"
+    )]
+    WeightShape {
+        /// The parameter.
+        name: String,
+        /// Its shape in the file.
+        found: Vec<usize>,
+        /// Its shape in the model.
+        expected: Vec<usize>,
+    },
+    /// Infinite or NaN weights.
+    #[error(
+        "infinities or NaN in {names:?}: the training that saved this had diverged; nothing was \
+         loaded; take an earlier file, or say `LoadOptions::non_finite(true)` to look at this one"
+    )]
+    NonFiniteWeights {
+        /// The parameters.
+        names: Vec<String>,
+    },
+    /// There is no such file.
+    #[error(
         "no text at `{}`: the file does not exist; check the path (it is taken from the \
          current directory unless absolute)",
         path.display()
