@@ -5,7 +5,7 @@ use rand::{Rng, RngExt};
 use rnn::{
     Cell, Elman, Input, Linear, ParamStore, Reduction, Result, Rows,
     bptt::{Block, Truncation, Unrolling},
-    init::{Orthogonal, Uniform},
+    init::{Init, Orthogonal, Uniform},
     loss::cross_entropy,
     text::{Stream, Window},
 };
@@ -26,7 +26,7 @@ impl Network {
         let mut store = ParamStore::new();
         let init = Uniform::recurrent(hidden);
         let cell = Elman::new(&mut store, "rnn", (classes, hidden), &init, rng)?;
-        *store.get_mut(cell.u) = rnn::init::Init::sample(&Orthogonal { gain: 1.0 }, &[hidden, hidden], rng);
+        *store.get_mut(cell.u) = Orthogonal::default().sample(&[hidden, hidden], rng);
         let readout = Linear::new(&mut store, "head", (hidden, classes), &init, rng)?;
         Ok(Self { store, cell, readout, classes })
     }

@@ -51,7 +51,7 @@ pub(crate) fn train(
     let zeros = |batch| cell.zeros(&tape, batch);
     let mut run = Unrolling::new(&tape, &cell, window, zeros(train.batch()));
     let mut windows = train.windows(options.window)?;
-    resume(&mut run, &mut windows, network, progress)?;
+    resume(&tape, &mut run, &mut windows, network, progress)?;
 
     let bar = bar(options, progress.step);
     let (mut training, mut characters, mut tape_bytes) = (Duration::ZERO, 0.0, 0);
@@ -73,7 +73,7 @@ pub(crate) fn train(
         tape_bytes = tape_bytes.max(tape.bytes());
         let mut gradients = run.backward(loss)?;
         clip::global_norm(&mut gradients, options.clip)?;
-        optimizer.learning_rate = options.rate / (1.0 + progress.step as f64 / 1000.0).sqrt();
+        optimizer.set_learning_rate(options.rate / (1.0 + progress.step as f64 / 1000.0).sqrt());
         optimizer.step(&mut network.store, &gradients)?;
         drop(gradients);
         progress.step += 1;
@@ -98,12 +98,13 @@ pub(crate) fn train(
 /// Brings the run to where `progress` stands: the state as it was, and on the tape the blocks that sweeps to come
 /// go back to, each recorded with the parameters that it was recorded with the first time.
 fn resume<'t>(
+    tape: &'t Tape<f32>,
     run: &mut Unrolling<'t, '_, f32, rnn::Elman<f32>>,
     windows: &mut Windows<'_, f32>,
     network: &Network,
     progress: &Progress,
 ) -> Result<()> {
-    let tape = run.tape();
+    
     let constants = |parts: &[ndarray::ArrayD<f32>]| {
         let mut parts = parts.iter();
         State::build(&mut || match parts.next() {

@@ -1,6 +1,7 @@
 //! What can go wrong, and the way out.
 
 use std::{io, path::PathBuf};
+use tape::ParamId;
 use thiserror::Error;
 
 /// Everything this crate refuses to do. Each message names what failed, the numbers, the
@@ -41,6 +42,149 @@ pub enum Error {
     /// The tape refused.
     #[error(transparent)]
     Tape(#[from] tape::Error),
+    /// A gradient with an infinite or NaN component.
+    #[error(
+        "the gradient of parameter {id:?} is {value} at {at:?}; nothing was clipped; leave out \
+         this update and lower the learning rate, or look for the op that made it \
+         (`ParamStore::name` tells which parameter this is)"
+    )]
+    NonFiniteGradient {
+        /// The parameter.
+        id: ParamId,
+        /// The first such component.
+        at: Vec<usize>,
+        /// Its value.
+        value: f64,
+    },
+    /// Finite gradients whose norm is not.
+    #[error(
+        "the gradients together are longer than the largest number, {:e}, though each \
+         component is finite (the largest, {max:e}, is of parameter {longest:?}); nothing was \
+         clipped; leave out this update and lower the learning rate",
+        f64::MAX
+    )]
+    GradientOverflow {
+        /// The parameter with the largest component.
+        longest: ParamId,
+        /// The absolute value of that component.
+        max: f64,
+    },
+    /// A parameter was written after the forward pass that its gradient belongs to.
+    #[error(
+        "the gradient of {name:?} belongs to version {gradient} of the parameter, which has \
+         since been written (version {parameter}); nothing was updated; run forward and \
+         backward again after every write, or say `allow_stale(true)` if the old gradient is \
+         what you mean"
+    )]
+    StaleGradient {
+        /// The parameter.
+        name: String,
+        /// The version that the gradient belongs to.
+        gradient: u64,
+        /// The version the parameter has now.
+        parameter: u64,
+    },
+    /// There is no such file.
+    #[error(
+        "no weights at `{}`: the file does not exist; check the path, or save a model there first",
+        path.display()
+    )]
+    WeightsMissing {
+        /// Where the weights were looked for.
+        path: PathBuf,
+    },
+    /// The operating system would not hand the file over.
+    #[error(
+        "the weights `{}` cannot be read: {source}; check that it is a file you may read",
+        path.display()
+    )]
+    WeightsUnreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The operating system would not take the file.
+    #[error(
+        "the weights cannot be written to `{}`: {source}; a file that was there is unchanged; \
+         check that the directory exists, has room, and is one you may write to",
+        path.display()
+    )]
+    WeightsUnwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is of another length than its header says.
+    #[error(
+        "the weights `{}` are damaged: {bytes} bytes are not what the header announces, so the \
+         file was cut short or something was appended; copy or save it again",
+        path.display()
+    )]
+    WeightsDamaged {
+        /// The file.
+        path: PathBuf,
+        /// How long it is.
+        bytes: usize,
+    },
+    /// The file is of another format.
+    #[error(
+        "`{}` is no safetensors file: {source}; name one, or save the weights in that format",
+        path.display()
+    )]
+    NotWeights {
+        /// The file.
+        path: PathBuf,
+        /// Where reading it ended.
+        source: safetensors::SafeTensorError,
+    },
+    /// An array of other numbers than the model's.
+    #[error(
+        "the array {name:?} holds {found}, but the model {expected}; load it into a model of that \
+         type, or convert the file"
+    )]
+    WeightType {
+        /// The array.
+        name: String,
+        /// What the format calls its numbers.
+        found: String,
+        /// What it calls the model's.
+        expected: String,
+    },
+    /// The names in the file are not those of the parameters.
+    #[error(
+        "the names do not match: missing {missing:?}, not asked for {surplus:?}; nothing was \
+         loaded; build the model with the architecture that was saved, or load by a prefix"
+    )]
+    WeightNames {
+        /// Names that the file lacks.
+        missing: Vec<String>,
+        /// Names that only the file has.
+        surplus: Vec<String>,
+    },
+    /// An array of another shape than its parameter.
+    #[error(
+        "{name:?} has shape {found:?} in the file, but the model's is {expected:?}; nothing was \
+         loaded; build the model with the sizes that were saved"
+    )]
+    WeightShape {
+        /// The parameter.
+        name: String,
+        /// Its shape in the file.
+        found: Vec<usize>,
+        /// Its shape in the model.
+        expected: Vec<usize>,
+    },
+    /// Infinite or NaN weights.
+    #[error(
+        "infinities or NaN in {names:?}: the training that saved this had diverged; nothing was \
+         loaded; take an earlier file, or say `LoadOptions::non_finite(true)` to look at this one"
+    )]
+    NonFiniteWeights {
+        /// The parameters.
+        names: Vec<String>,
+    },
     /// There is no such file.
     #[error(
         "no text at `{}`: the file does not exist; check the path (it is taken from the \

@@ -11,10 +11,13 @@ mod unroll;
 pub mod bptt;
 pub mod by_hand;
 pub mod cells;
+pub mod clip;
 pub mod compare;
 pub mod init;
 pub mod loss;
+pub mod optim;
 pub mod text;
+pub mod weights;
 
 pub use activation::Activation;
 pub use cell::{Cell, State, Widths};

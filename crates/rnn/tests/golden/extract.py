@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cut the golden files of this folder out of the full collections they come from.
 
-usage: extract.py SOURCE   (a folder with closed_form.json, torch_open_rnn.json and torch_open_rnn.safetensors)
+usage: extract.py SOURCE   (a folder with closed_form.json, torch_open_rnn.json, torch_open_rnn.safetensors and torch_open_train.json)
 
 Plain Python: a .safetensors file is a length, a JSON header and raw little-endian numbers.
 Numbers are written as the shortest decimals that read back to the same bits.
@@ -47,3 +47,31 @@ for case in filter(wanted, manifest["cases"]):
     tensors = {k: v for k, v in tensors.items() if not k.startswith("hvp")}
     cases[case["key"]] = {"kind": case["kind"], "loss": case["loss"], "tensors": tensors}
 write("elman_torch.json", cases)
+
+training = json.loads((source / "torch_open_train.json").read_text())
+
+
+def finite_two_norm(case):
+    # The two cases with NaN or ∞ among the gradients are errors here, and JSON has no such numbers.
+    return case["kind"] == "norm" and case["norm_type"] == 2.0 and "note" not in case
+
+
+def clipping(case):
+    keys = ("max_norm", "shapes", "grads", "total_norm", "clipped")
+    return {k: str(case[k]) if case[k] == "inf" else case[k] for k in keys}
+
+
+clip = [clipping(c) for c in training["clip"]["cases"] if finite_two_norm(c)]
+write("clip_torch.json", {f"clip_{i}": c for i, c in enumerate(clip)})
+
+
+def covered(case):
+    known = {"SGD": {"lr", "momentum", "nesterov", "weight_decay"}, "Adam": {"lr", "betas", "eps", "weight_decay"}}
+    return set(case.get("args", {})) <= known.get(case["name"], set()) and "groups" not in case["args"]
+
+
+optim = training["optim"]
+paths = {f"{c['name']}_{i}": {"args": c["args"], "trajectory": c["trajectory"]} for i, c in enumerate(optim["cases"]) if covered(c)}
+(skipping,) = [c for c in optim["cases"] if "no gradient on odd steps" in c["args"].get("note", "")]
+paths["Adam_skipping"] = {"args": {"lr": skipping["args"]["lr"]}, "trajectory": skipping["trajectory"]}
+write("optim_torch.json", {"problem": {k: optim[k] for k in ("A", "z_star", "z0")}} | paths)

@@ -205,6 +205,62 @@ pub(crate) fn torch() -> Vec<Torch> {
     cases
 }
 
+/// A gradient before and after PyTorch's `clip_grad_norm_`, one array per parameter.
+#[derive(Debug)]
+pub(crate) struct Clipping {
+    pub(crate) threshold: f64,
+    /// As PyTorch has it: its squares may have overflowed to ∞ or underflowed to 0.
+    pub(crate) norm: f64,
+    pub(crate) before: Vec<ArrayD<f64>>,
+    pub(crate) after: Vec<ArrayD<f64>>,
+}
+
+pub(crate) fn clipped() -> Vec<Clipping> {
+    let mut cases = Vec::new();
+    for (_, case) in read(include_str!("clip_torch.json")) {
+        let shapes: Vec<Vec<usize>> = serde_json::from_value(case["shapes"].clone()).unwrap();
+        let arrays = |key: &str| {
+            let lists: Vec<Vec<f64>> = serde_json::from_value(case[key].clone()).unwrap();
+            let array = |(shape, list)| ArrayD::from_shape_vec(IxDyn(shape), list).unwrap();
+            shapes.iter().map(Vec::as_slice).zip(lists).map(array).collect()
+        };
+        cases.push(Clipping {
+            threshold: number(&case["max_norm"]),
+            norm: case["total_norm"].as_f64().unwrap_or(f64::INFINITY),
+            before: arrays("grads"),
+            after: arrays("clipped"),
+        });
+    }
+    assert_eq!(cases.len(), 18);
+    cases
+}
+
+/// Where 20 steps of an optimizer led, with the arguments it was given.
+#[derive(Debug)]
+pub(crate) struct Trajectory {
+    pub(crate) name: String,
+    pub(crate) arguments: Value,
+    pub(crate) points: Vec<Vec<f64>>,
+}
+
+/// A `[7, 7]`, z* and z0 `[7]`, and the trajectories on ½ (z − z*)ᵀ A (z − z*).
+pub(crate) fn descents() -> (ArrayD<f64>, Vec<f64>, Vec<f64>, Vec<Trajectory>) {
+    let (mut cases, mut problem) = (Vec::new(), Value::Null);
+    for (name, mut case) in read(include_str!("optim_torch.json")) {
+        if name == "problem" {
+            problem = case;
+        } else {
+            let points = serde_json::from_value(case["trajectory"].take()).unwrap();
+            cases.push(Trajectory { name, arguments: case["args"].take(), points });
+        }
+    }
+    assert_eq!(cases.len(), 8);
+    let list = |value: &Value| -> Vec<f64> { serde_json::from_value(value.clone()).unwrap() };
+    let a = problem["A"].as_array().unwrap().iter().flat_map(list).collect();
+    let a = ArrayD::from_shape_vec(IxDyn(&[7, 7]), a).unwrap();
+    (a, list(&problem["z_star"]), list(&problem["z0"]), cases)
+}
+
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
 }
