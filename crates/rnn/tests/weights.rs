@@ -136,6 +136,25 @@ fn saving_leaves_the_file_and_nothing_else() {
     assert!(same(&loaded, &model(2)));
 }
 
+/// Elsewhere a file that is being read may refuse to be replaced.
+#[cfg(unix)]
+#[test]
+fn a_file_is_replaced_and_never_rewritten() {
+    use std::io::Read;
+
+    let path = directory("replaced").join("model");
+    weights::save(&path, &model::<f64>(1), &Metadata::new()).unwrap();
+    let before = fs::read(&path).unwrap();
+    let mut open = fs::File::open(&path).unwrap();
+    weights::save(&path, &model::<f64>(2), &Metadata::new()).unwrap();
+
+    // Whoever had opened the old file still has all of it.
+    let mut still = Vec::new();
+    open.read_to_end(&mut still).unwrap();
+    assert_eq!(still, before);
+    assert_ne!(fs::read(&path).unwrap(), before);
+}
+
 #[test]
 fn what_cannot_be_saved_leaves_what_was_there() {
     let directory = directory("unwritable");
