@@ -324,5 +324,5 @@ fn excerpt(known: &str) -> String {
     }
 }
 
-/// `Result` with this crate's [`Error`].
+/// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
