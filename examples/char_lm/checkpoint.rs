@@ -57,7 +57,15 @@ impl Progress {
             ("vocabulary", vocabulary.to_string()),
         ];
         let (training, validation) = (vec![], vec![]);
-        Self { step: 0, position: 0, state: vec![], past: VecDeque::new(), training, validation, about }
+        Self {
+            step: 0,
+            position: 0,
+            state: vec![],
+            past: VecDeque::new(),
+            training,
+            validation,
+            about,
+        }
     }
 
     /// Takes note of the block that begins here, when `keep` blocks are to be kept.
@@ -82,7 +90,12 @@ impl Progress {
 }
 
 /// Writes everything to `path`, whole or not at all.
-pub(crate) fn save(path: &Path, network: &Network, optimizer: &Adam<f32>, progress: &Progress) -> Result<()> {
+pub(crate) fn save(
+    path: &Path,
+    network: &Network,
+    optimizer: &Adam<f32>,
+    progress: &Progress,
+) -> Result<()> {
     let mut archive = Archive::new();
     archive.put_params("model.", &network.store)?;
     optimizer.put_state("optimizer.", &network.store, &mut archive)?;
@@ -142,13 +155,17 @@ pub(crate) fn load(
         });
     }
     let column = |name: &str| archive.get(name).into_iter().flatten().map(|&x| f64::from(x));
-    progress.training = column("loss.training").enumerate().map(|(k, loss)| (k as f64 + 1.0, loss)).collect();
+    progress.training =
+        column("loss.training").enumerate().map(|(k, loss)| (k as f64 + 1.0, loss)).collect();
     progress.validation = column("loss.validated").zip(column("loss.validation")).collect();
     Ok(())
 }
 
 fn put_all(archive: &mut Archive<f32>, name: &str, arrays: &[ArrayD<f32>]) -> Result<()> {
-    arrays.iter().enumerate().try_for_each(|(k, array)| archive.insert(format!("{name}.{k}"), array.clone()))
+    arrays
+        .iter()
+        .enumerate()
+        .try_for_each(|(k, array)| archive.insert(format!("{name}.{k}"), array.clone()))
 }
 
 fn all(archive: &Archive<f32>, name: &str) -> Vec<ArrayD<f32>> {

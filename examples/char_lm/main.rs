@@ -57,11 +57,13 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     };
     writable(options)?;
     let vocabulary = Vocabulary::from_text(&text)?;
-    let prime = vocabulary.encode(options.prime.as_deref().unwrap_or(&text[..first_line(&text)]))?;
+    let prime =
+        vocabulary.encode(options.prime.as_deref().unwrap_or(&text[..first_line(&text)]))?;
     let tokens = vocabulary.encode(&text)?;
     let (train_tokens, valid_tokens) = tokens.split_at(tokens.len() * 9 / 10);
     let train = long_enough(Stream::new(train_tokens, options.batch)?, options)?;
-    let valid = Stream::new(valid_tokens, options.batch.min(valid_tokens.len().saturating_sub(1)).max(1))?;
+    let valid =
+        Stream::new(valid_tokens, options.batch.min(valid_tokens.len().saturating_sub(1)).max(1))?;
 
     let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
     let mut network = Network::new(vocabulary.len(), options.hidden, &mut rng)?;
@@ -89,13 +91,21 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         vocabulary.len(),
         network.store.elements()
     ));
-    say(format!("the best n-gram counter (order {order}) reaches {ngram_loss:.3} nats a character\n"));
+    say(format!(
+        "the best n-gram counter (order {order}) reaches {ngram_loss:.3} nats a character\n"
+    ));
 
     let stop = Arc::new(AtomicBool::new(false));
     let handler = Arc::clone(&stop);
     ctrlc::set_handler(move || handler.store(true, Ordering::Relaxed))?;
-    let outcome =
-        training::train(options, &mut network, &mut optimizer, &mut progress, (&train, &valid), &stop)?;
+    let outcome = training::train(
+        options,
+        &mut network,
+        &mut optimizer,
+        &mut progress,
+        (&train, &valid),
+        &stop,
+    )?;
     if outcome.interrupted {
         say(format!(
             "stopped at step {}; --resume goes on from {}",
@@ -114,7 +124,10 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let recent = &progress.training[progress.training.len().saturating_sub(100)..];
     let train_loss = recent.iter().map(|(_, loss)| loss).sum::<f64>() / recent.len().max(1) as f64;
     say(format!("{}{}\n", vocabulary.decode(&prime)?, vocabulary.decode(&sample)?));
-    say(format!("train loss        {train_loss:.3} nats a character (mean of the last {})", recent.len()));
+    say(format!(
+        "train loss        {train_loss:.3} nats a character (mean of the last {})",
+        recent.len()
+    ));
     say(format!("validation loss   {val_loss:.3}"));
     say(format!("best n-gram       {ngram_loss:.3}"));
     say(format!("speed             {:.0} characters a second", outcome.chars_per_s));
@@ -145,7 +158,11 @@ fn writable(options: &Options) -> Result<(), Box<dyn Error>> {
         .and_then(|()| fs::write(&probe, ""))
         .and_then(|()| fs::remove_file(&probe))
         .map_err(|why| {
-            format!("--out {}: cannot be written: {why}; name a folder that can", options.out.display()).into()
+            format!(
+                "--out {}: cannot be written: {why}; name a folder that can",
+                options.out.display()
+            )
+            .into()
         })
 }
 
@@ -179,7 +196,7 @@ fn draw_chart(
         validation: &progress.validation,
         baseline: Some(("best n-gram", ngram_loss)),
     };
-    Ok(chart.save(&options.out.join("loss.svg"))?)
+    Ok(chart.save(options.out.join("loss.svg"))?)
 }
 
 /// Where the first line ends, its newline counted.

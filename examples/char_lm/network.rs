@@ -59,7 +59,7 @@ impl Network {
         for window in stream.windows(window)? {
             let xs = self.input(window.inputs, stream.batch());
             let block = run.advance(self.store.bind(&tape), &xs);
-            total += f64::from(self.loss(&tape, &block, &window).item()) * f64::from(window.pairs());
+            total += f64::from(self.loss(&tape, &block, &window).item()) * window.pairs() as f64;
             run.carry();
         }
         Ok(total / stream.pairs() as f64)

@@ -67,22 +67,23 @@ pub(crate) fn train(
         }
         progress.remember(keeps(options), windows.position(), begins_anew, &run, network);
         let Some(window) = windows.next() else { break };
-        let block = run.advance(network.store.bind(&tape), &network.input(window.inputs, window.batch));
+        let block =
+            run.advance(network.store.bind(&tape), &network.input(window.inputs, window.batch));
         let loss = network.loss(&tape, &block, &window);
         let value = f64::from(loss.item());
         tape_bytes = tape_bytes.max(tape.bytes());
         let mut gradients = run.backward(loss)?;
-        clip::global_norm(&mut gradients, options.clip)?;
+        let _ = clip::global_norm(&mut gradients, options.clip)?;
         optimizer.set_learning_rate(options.rate / (1.0 + progress.step as f64 / 1000.0).sqrt());
         optimizer.step(&mut network.store, &gradients)?;
         drop(gradients);
         progress.step += 1;
         progress.position = windows.position();
         progress.training.push((progress.step as f64, value));
-        characters += f64::from(window.pairs());
+        characters += window.pairs() as f64;
         training += clock.elapsed();
 
-        if progress.step % interval == 0 || progress.step == options.steps {
+        if progress.step.is_multiple_of(interval) || progress.step == options.steps {
             let loss = network.evaluate(valid, options.window)?;
             progress.validation.push((progress.step as f64, loss));
         }
@@ -92,7 +93,11 @@ pub(crate) fn train(
     progress.state = run.state_values();
     let interrupted = progress.step < options.steps;
     checkpoint::save(&options.weights(), network, optimizer, progress)?;
-    Ok(Outcome { chars_per_s: characters / training.as_secs_f64().max(1e-9), tape_bytes, interrupted })
+    Ok(Outcome {
+        chars_per_s: characters / training.as_secs_f64().max(1e-9),
+        tape_bytes,
+        interrupted,
+    })
 }
 
 /// Brings the run to where `progress` stands: the state as it was, and on the tape the blocks that sweeps to come
@@ -104,7 +109,6 @@ fn resume<'t>(
     network: &Network,
     progress: &Progress,
 ) -> Result<()> {
-    
     let constants = |parts: &[ndarray::ArrayD<f32>]| {
         let mut parts = parts.iter();
         State::build(&mut || match parts.next() {
@@ -144,7 +148,8 @@ fn bar(options: &Options, done: usize) -> ProgressBar {
 fn show(bar: &ProgressBar, progress: &Progress, chars_per_s: f64) {
     let recent = &progress.training[progress.training.len().saturating_sub(50)..];
     let mean = recent.iter().map(|(_, loss)| loss).sum::<f64>() / recent.len().max(1) as f64;
-    let valid = progress.validation.last().map_or(String::new(), |(_, loss)| format!("  valid {loss:.3}"));
+    let valid =
+        progress.validation.last().map_or(String::new(), |(_, loss)| format!("  valid {loss:.3}"));
     bar.set_message(format!("loss {mean:.3}{valid}  {:.0}k chars/s", chars_per_s / 1e3));
     bar.set_position(progress.step as u64);
 }

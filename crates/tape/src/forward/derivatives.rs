@@ -6,6 +6,9 @@ use ndarray::{Array2, ArrayD, Zip};
 /// A tape in double precision that carries tangents.
 type Tangents = Tape<Dual<f64>>;
 
+/// One array for each input.
+type Arrays = Vec<ArrayD<f64>>;
+
 /// `f(x)` and `J v`, its derivative along `v`: `(y, ẏ)`.
 ///
 /// ```
@@ -42,11 +45,7 @@ where
 ///
 /// # Errors
 /// When `x` and `v` are not alike, or `f` does not give one number.
-pub fn hvp<F>(
-    f: F,
-    x: &[ArrayD<f64>],
-    v: &[ArrayD<f64>],
-) -> Result<(Vec<ArrayD<f64>>, Vec<ArrayD<f64>>)>
+pub fn hvp<F>(f: F, x: &[ArrayD<f64>], v: &[ArrayD<f64>]) -> Result<(Arrays, Arrays)>
 where
     F: for<'t> Fn(&'t Tangents, &[Var<'t, Dual<f64>>]) -> Var<'t, Dual<f64>>,
 {
