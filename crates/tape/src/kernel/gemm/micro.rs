@@ -1,0 +1,240 @@
+//! The microkernel: a small tile of `C` held in registers while `k` runs.
+
+use super::lanes::Lanes;
+use pulp::{Simd, WithSimd};
+
+/// Vectors in one row of a panel of `B`.
+pub(super) const PANEL: usize = 2;
+
+/// Where the rows of `B` are found, panel after panel.
+///
+/// Entry `j` of row `k` of panel `p` is `data[p * panel + k * row + j]`: this is a packed
+/// block, and a row-major matrix left where it is, alike.
+#[derive(Clone, Copy)]
+pub(super) struct Panels<'a, T> {
+    pub(super) data: &'a [T],
+    pub(super) row: usize,
+    pub(super) panel: usize,
+}
+
+/// Where a few rows of `A` are found.
+#[derive(Clone, Copy)]
+pub(super) enum Left<'a, T> {
+    /// The entries of one step side by side: `(i, k)` is `data[k * step + i]`.
+    Steps { data: &'a [T], step: usize },
+    /// The entries of one row side by side: `(i, k)` is `data[i * row + k]`.
+    Rows { data: &'a [T], row: usize },
+}
+
+/// A few rows of `C` over all columns of a block: `C = A B` or `C += A B`.
+pub(super) struct Rows<'a, T> {
+    /// The rows of `A`.
+    pub(super) a: Left<'a, T>,
+    /// The steps of `k`.
+    pub(super) depth: usize,
+    /// The columns of `B` whose panels are full.
+    pub(super) b: Panels<'a, T>,
+    /// The columns of `B` beyond them, padded to a panel.
+    pub(super) tail: Panels<'a, T>,
+    /// From the first entry of `C` to be written.
+    pub(super) c: &'a mut [T],
+    /// Elements of `C` from one row to the next.
+    pub(super) stride: usize,
+    /// Columns to be written.
+    pub(super) width: usize,
+    /// Do the sums go on from what `C` holds?
+    pub(super) add: bool,
+}
+
+impl<T: Lanes> Rows<'_, T> {
+    /// The product of `height` rows, for any height that the registers of `S` allow.
+    #[inline(always)]
+    pub(super) fn multiply<S: Simd>(self, simd: S, height: usize) {
+        // The fewer rows, the more panels go side by side: a sum waits for its predecessor,
+        // and only independent sums fill that wait.
+        macro_rules! strip {
+            ($($height:literal by $panels:literal),*) => {
+                match height {
+                    $($height => simd.vectorize(Strip::<T, $height, $panels>(self)),)*
+                    _ => unreachable!("no tile is {height} rows high"),
+                }
+            };
+        }
+        if const { S::REGISTER_COUNT >= 32 } {
+            strip!(1 by 4, 2 by 4, 3 by 2, 4 by 2, 5 by 2, 6 by 2,
+                7 by 1, 8 by 1, 9 by 1, 10 by 1, 11 by 1, 12 by 1);
+        } else {
+            strip!(1 by 4, 2 by 2, 3 by 1, 4 by 1, 5 by 1, 6 by 1);
+        }
+    }
+}
+
+/// The most rows a tile can have: its sums and one row of a panel must fit the registers.
+pub(super) fn highest<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 12 } else { 6 }
+}
+
+/// The same where the rows of `A` are not packed, and each takes a pointer as well.
+pub(super) fn highest_of_rows<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 10 } else { 6 }
+}
+
+/// [`Rows`] of a height and a number of panels side by side known to the compiler.
+struct Strip<'a, T, const M: usize, const P: usize>(Rows<'a, T>);
+
+impl<T: Lanes, const M: usize, const P: usize> WithSimd for Strip<'_, T, M, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match self.0.a {
+            Left::Steps { data, step } => self.sweep(simd, &Steps { data, step }),
+            Left::Rows { data, row } => {
+                let mut rows: [&[T]; M] = [&[]; M];
+                for (i, a) in rows.iter_mut().enumerate() {
+                    *a = &data[i * row..][..self.0.depth];
+                }
+                self.sweep(simd, &rows);
+            }
+        }
+    }
+}
+
+/// The entries of `M` rows of `A` that one step of `k` needs.
+trait Entries<T, const M: usize> {
+    fn at(&self, k: usize) -> [T; M];
+}
+
+struct Steps<'a, T> {
+    data: &'a [T],
+    step: usize,
+}
+
+impl<T: Lanes, const M: usize> Entries<T, M> for Steps<'_, T> {
+    #[inline(always)]
+    fn at(&self, k: usize) -> [T; M] {
+        let mut a = [T::ZERO; M];
+        a.copy_from_slice(&self.data[k * self.step..][..M]);
+        a
+    }
+}
+
+impl<T: Lanes, const M: usize> Entries<T, M> for [&[T]; M] {
+    #[inline(always)]
+    fn at(&self, k: usize) -> [T; M] {
+        let mut a = [T::ZERO; M];
+        for (a, row) in a.iter_mut().zip(self) {
+            *a = row[k];
+        }
+        a
+    }
+}
+
+impl<T: Lanes, const M: usize, const P: usize> Strip<'_, T, M, P> {
+    /// Tile after tile from left to right; `a` knows the entries of `A`.
+    #[inline(always)]
+    fn sweep<S: Simd>(self, simd: S, a: &impl Entries<T, M>) {
+        let Rows { a: _, depth, b, tail, c, stride, width, add } = self.0;
+        let panel = PANEL * T::lanes::<S>();
+        let full = width / panel;
+        let mut p = 0;
+        while p + P <= full {
+            let c = &mut c[p * panel..];
+            tile::<S, T, M, P, PANEL>(simd, a, depth, b.skip(p), c, stride, P * panel, add);
+            p += P;
+        }
+        while P > 1 && p < full {
+            let c = &mut c[p * panel..];
+            tile::<S, T, M, 1, PANEL>(simd, a, depth, b.skip(p), c, stride, panel, add);
+            p += 1;
+        }
+        let rest = width - full * panel;
+        if rest > 0 {
+            let c = &mut c[full * panel..];
+            if rest <= panel / PANEL {
+                tile::<S, T, M, 1, 1>(simd, a, depth, tail, c, stride, rest, add);
+            } else {
+                tile::<S, T, M, 1, PANEL>(simd, a, depth, tail, c, stride, rest, add);
+            }
+        }
+    }
+}
+
+impl<T: Copy> Panels<'_, T> {
+    #[inline(always)]
+    pub(super) fn skip(self, panels: usize) -> Self {
+        Self { data: &self.data[panels * self.panel..], ..self }
+    }
+}
+
+/// `M` rows by `P` panels of `V` vectors: `cᵢⱼ = fma(aᵢₖ, bₖⱼ, cᵢⱼ)` for `k = 0, 1, 2, …`
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
+    simd: S,
+    a: &impl Entries<T, M>,
+    depth: usize,
+    b: Panels<'_, T>,
+    c: &mut [T],
+    stride: usize,
+    width: usize,
+    add: bool,
+) {
+    let lanes = T::lanes::<S>();
+    let zero = T::splat(simd, T::ZERO);
+    let mut sums = [[[zero; V]; P]; M];
+    let whole = width == P * V * lanes;
+    if add {
+        for (i, sums) in sums.iter_mut().enumerate() {
+            let row = &c[i * stride..][..width];
+            load(simd, row, sums.as_flattened_mut(), whole);
+        }
+    }
+    for k in 0..depth {
+        let mut line = [[zero; V]; P];
+        for (p, line) in line.iter_mut().enumerate() {
+            let b = T::vectors::<S>(&b.data[p * b.panel + k * b.row..][..V * lanes]);
+            for (line, &b) in line.iter_mut().zip(b) {
+                *line = b;
+            }
+        }
+        for (sums, a) in sums.iter_mut().zip(a.at(k)) {
+            let a = T::splat(simd, a);
+            for (sums, line) in sums.iter_mut().zip(&line) {
+                for (sum, &b) in sums.iter_mut().zip(line) {
+                    *sum = T::fma(simd, a, b, *sum);
+                }
+            }
+        }
+    }
+    for (i, sums) in sums.iter().enumerate() {
+        let row = &mut c[i * stride..][..width];
+        store(simd, row, sums.as_flattened(), whole);
+    }
+}
+
+#[inline(always)]
+fn load<S: Simd, T: Lanes>(simd: S, row: &[T], x: &mut [T::Vector<S>], whole: bool) {
+    if whole {
+        for (x, &c) in x.iter_mut().zip(T::vectors::<S>(row)) {
+            *x = c;
+        }
+    } else {
+        for (x, c) in x.iter_mut().zip(row.chunks(T::lanes::<S>())) {
+            *x = T::load_part(simd, c);
+        }
+    }
+}
+
+#[inline(always)]
+fn store<S: Simd, T: Lanes>(simd: S, row: &mut [T], x: &[T::Vector<S>], whole: bool) {
+    if whole {
+        for (c, &x) in T::vectors_mut::<S>(row).iter_mut().zip(x) {
+            *c = x;
+        }
+    } else {
+        for (c, &x) in row.chunks_mut(T::lanes::<S>()).zip(x) {
+            T::store_part(simd, c, x);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! `C = A B`, packed into panels that fit the cache.
+//!
+//! The layering is that of Goto & van de Geijn, *Anatomy of high-performance matrix
+//! multiplication* (2008), read row-major.
+//!
+//! * A **tile** of `C`, a few rows by two vectors of columns, stays in registers while `k`
+//!   runs: each step loads one row of `B`, broadcasts a few entries of `A`, and multiplies.
+//! * A **panel** of `A` holds the rows of one tile, interleaved, so that the entries of one
+//!   step lie side by side; it is read again for every tile of its rows and stays in the
+//!   first-level cache.
+//! * A **block** of `B` is cut into panels of two vectors; it is read again for every panel
+//!   of `A` and stays in the second-level cache. A `B` whose rows are already contiguous
+//!   is left where it is when `A` has too few rows to pay for the copy, and a
+//!   weight used at every time step is packed once: [`Packed`].
+//!
+//! # The bits
+//!
+//! Every entry is the chain `cᵢⱼ ← fma(aᵢₖ, bₖⱼ, cᵢⱼ)` over `k = 0, 1, 2, …`, from zero or
+//! from the old `cᵢⱼ`, rounded once per step. Only independent entries share a vector, and
+//! where `k` is cut into blocks the running sum rests in `C` and goes on. So the
+//! bits of an entry depend on its row of `A`, its column of `B` and the old `C` alone: a
+//! sequence has the same bits alone and in a batch, on every instruction set and along
+//! every path below. [`plain`] says the same without the machinery.
+
+mod lanes;
+mod micro;
+mod pack;
+mod product;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+use super::Matrix;
+use crate::Real;
+use product::{Pack, Product, Right};
+use pulp::Arch;
+
+/// Bytes between the starts of two cache lines.
+const LINE: usize = 64;
+
+/// Packing memory, kept from one product to the next.
+#[derive(Debug, Default)]
+pub struct Scratch<T> {
+    a: Buffer<T>,
+    b: Buffer<T>,
+}
+
+/// A right-hand side `B` packed once for many products.
+///
+/// A weight is the same at every time step of a sequence: packing it before the first
+/// leaves the products of the others nothing to copy.
+#[derive(Debug, Clone, Default)]
+pub struct Packed<T> {
+    panels: Buffer<T>,
+    rows: usize,
+    cols: usize,
+}
+
+impl<T> Packed<T> {
+    /// Rows of `B`.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+    /// Columns of `B`.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+}
+
+/// Memory that starts on a cache line and only ever grows.
+#[derive(Debug, Clone, Default)]
+struct Buffer<T> {
+    data: Vec<T>,
+    start: usize,
+}
+
+impl<T: Real> Buffer<T> {
+    /// At least `len` elements, holding anything.
+    fn room(&mut self, len: usize) -> &mut [T] {
+        let line = LINE / size_of::<T>();
+        if self.data.len() < len + line {
+            self.data.resize(len + line, T::ZERO);
+            // An interpreter may refuse to say: any start is correct, one is fastest.
+            self.start = self.data.as_ptr().align_offset(LINE).min(line);
+        }
+        &mut self.data[self.start..]
+    }
+}
+
+/// `C = A B` or `C += A B` by the definition: one sum after another.
+///
+/// `A` is `[M, K]`, `B` is `[K, N]`, `C` is `[M, N]`.
+pub fn plain<T: Real>(
+    _: &mut Scratch<T>,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    c: &mut [T],
+    add: bool,
+) {
+    for i in 0..a.rows {
+        for j in 0..b.cols {
+            let mut sum = if add { c[i * b.cols + j] } else { T::ZERO };
+            for k in 0..a.cols {
+                sum = a.at(i, k).mul_add(b.at(k, j), sum);
+            }
+            c[i * b.cols + j] = sum;
+        }
+    }
+}
+
+macro_rules! primitive {
+    ($float:ident, $packed:ident) => {
+        #[doc = concat!("[`plain`] for `", stringify!($float), "`, to the same bits.")]
+        ///
+        /// # Panics
+        ///
+        /// If the shapes do not agree: `A` is `[M, K]`, `B` is `[K, N]`, `C` is `[M, N]`.
+        pub fn $float(
+            scratch: &mut Scratch<$float>,
+            a: Matrix<'_, $float>,
+            b: Matrix<'_, $float>,
+            c: &mut [$float],
+            add: bool,
+        ) {
+            assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
+            Arch::new().dispatch(Product { scratch, a, b: Right::Matrix(b), n: b.cols, c, add });
+        }
+
+        #[doc = concat!("[`", stringify!($float), "()`] with `B` packed before, to the same bits.")]
+        ///
+        /// # Panics
+        ///
+        /// If the shapes do not agree: `A` is `[M, K]`, `B` is `[K, N]`, `C` is `[M, N]`.
+        pub fn $packed(
+            scratch: &mut Scratch<$float>,
+            a: Matrix<'_, $float>,
+            b: &Packed<$float>,
+            c: &mut [$float],
+            add: bool,
+        ) {
+            assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
+            Arch::new().dispatch(Product { scratch, a, b: Right::Packed(b), n: b.cols, c, add });
+        }
+
+        impl Packed<$float> {
+            /// Packs `b`, in the memory of what was packed here before.
+            pub fn pack(&mut self, b: Matrix<'_, $float>) {
+                (self.rows, self.cols) = (b.rows, b.cols);
+                Arch::new().dispatch(Pack { b, to: &mut self.panels });
+            }
+        }
+    };
+}
+
+primitive!(f32, f32_packed);
+primitive!(f64, f64_packed);
