@@ -28,7 +28,7 @@ impl<T: Real> Tape<T> {
     /// [`backward`](Tape::backward), or the reason why not.
     pub fn try_backward(&self, loss: Var<'_, T>) -> Result<Gradients<T>> {
         let record = self.record.borrow();
-        let node = self.check(&record, &loss, "backward")?;
+        let node = self.check(&record, &loss, || "backward")?;
         if node.len != 1 {
             return Err(Error::NotScalar { shape: node.shape.clone() });
         }
@@ -49,7 +49,7 @@ impl<T: Real> Tape<T> {
         let record = self.record.borrow();
         let mut owned = Vec::with_capacity(seeds.len());
         for (var, cotangent) in seeds {
-            let node = self.check(&record, var, "backward_from")?;
+            let node = self.check(&record, var, || "backward_from")?;
             if node.shape[..] != *cotangent.shape() {
                 let (variable, cotangent) = (node.shape.clone(), cotangent.shape().into());
                 return Err(Error::Cotangent { variable, cotangent });

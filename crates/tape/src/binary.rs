@@ -44,38 +44,48 @@ impl<T: Real, B: Binary<T>> Op<T> for Broadcast<B> {
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let (a, b) = (x.value(0), x.value(1));
-        T::vectorize(|| {
-            if a.len() == y.len() && b.len() == y.len() {
-                for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-                    *y = self.0.f(a, b);
+        T::vectorize(
+            #[inline(always)]
+            || {
+                if a.len() == y.len() && b.len() == y.len() {
+                    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                        *y = self.0.f(a, b);
+                    }
+                    return;
                 }
-                return;
-            }
-            let Ok(out) = broadcast(x.shape(0), x.shape(1)) else { return };
-            for_each_run(&out, x.shape(0), x.shape(1), |run| {
-                let y = &mut y[run.at..run.at + run.len];
-                match (run.a_step, run.b_step) {
-                    (1, 0) => {
-                        let b = b[run.b];
-                        for (y, &a) in y.iter_mut().zip(&a[run.a..]) {
-                            *y = self.0.f(a, b);
+                let Ok(out) = broadcast(x.shape(0), x.shape(1)) else { return };
+                for_each_run(
+                    &out,
+                    x.shape(0),
+                    x.shape(1),
+                    #[inline(always)]
+                    |run| {
+                        let y = &mut y[run.at..run.at + run.len];
+                        match (run.a_step, run.b_step) {
+                            (1, 0) => {
+                                let b = b[run.b];
+                                for (y, &a) in y.iter_mut().zip(&a[run.a..]) {
+                                    *y = self.0.f(a, b);
+                                }
+                            }
+                            (0, 1) => {
+                                let a = a[run.a];
+                                for (y, &b) in y.iter_mut().zip(&b[run.b..]) {
+                                    *y = self.0.f(a, b);
+                                }
+                            }
+                            (1, 1) => {
+                                for ((y, &a), &b) in y.iter_mut().zip(&a[run.a..]).zip(&b[run.b..])
+                                {
+                                    *y = self.0.f(a, b);
+                                }
+                            }
+                            _ => y.fill(self.0.f(a[run.a], b[run.b])),
                         }
-                    }
-                    (0, 1) => {
-                        let a = a[run.a];
-                        for (y, &b) in y.iter_mut().zip(&b[run.b..]) {
-                            *y = self.0.f(a, b);
-                        }
-                    }
-                    (1, 1) => {
-                        for ((y, &a), &b) in y.iter_mut().zip(&a[run.a..]).zip(&b[run.b..]) {
-                            *y = self.0.f(a, b);
-                        }
-                    }
-                    _ => y.fill(self.0.f(a[run.a], b[run.b])),
-                }
-            });
-        });
+                    },
+                );
+            },
+        );
     }
 
     fn backward(
@@ -96,22 +106,32 @@ impl<T: Real, B: Binary<T>> Op<T> for Broadcast<B> {
             return dx.add(terms);
         }
         let dx = dx.sum();
-        T::vectorize(|| {
-            for_each_run(y.shape(), x.shape(0), x.shape(1), |run| {
-                let (at, step) = if i == 0 { (run.a, run.a_step) } else { (run.b, run.b_step) };
-                let terms = (0..run.len).map(|k| {
-                    let (a, b) = (a[run.a + k * run.a_step], b[run.b + k * run.b_step]);
-                    term(a, b, y[run.at + k], dy[run.at + k])
-                });
-                if step == 1 {
-                    for (dx, term) in dx[at..at + run.len].iter_mut().zip(terms) {
-                        *dx += term;
-                    }
-                } else {
-                    dx[at] += terms.sum();
-                }
-            });
-        });
+        T::vectorize(
+            #[inline(always)]
+            || {
+                for_each_run(
+                    y.shape(),
+                    x.shape(0),
+                    x.shape(1),
+                    #[inline(always)]
+                    |run| {
+                        let (at, step) =
+                            if i == 0 { (run.a, run.a_step) } else { (run.b, run.b_step) };
+                        let terms = (0..run.len).map(|k| {
+                            let (a, b) = (a[run.a + k * run.a_step], b[run.b + k * run.b_step]);
+                            term(a, b, y[run.at + k], dy[run.at + k])
+                        });
+                        if step == 1 {
+                            for (dx, term) in dx[at..at + run.len].iter_mut().zip(terms) {
+                                *dx += term;
+                            }
+                        } else {
+                            dx[at] += terms.sum();
+                        }
+                    },
+                );
+            },
+        );
     }
 
     fn passes(&self, i: usize, x: Inputs<'_, T>) -> bool {

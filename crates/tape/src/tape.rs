@@ -142,7 +142,7 @@ impl<T: Real> Tape<T> {
         let mut wants = false;
         let edges = record.edges.end();
         for (i, var) in inputs.iter().enumerate() {
-            match self.check(record, var, op.name()) {
+            match self.check(record, var, || op.name()) {
                 Ok(input) => wants |= input.wants && op.differentiable(i),
                 Err(error) => {
                     let recorded = record.edges.items().len() - i;
@@ -232,13 +232,13 @@ impl<T: Real> Tape<T> {
         &self,
         record: &'r Record<T>,
         var: &Var<'_, T>,
-        what: &'static str,
+        what: impl Fn() -> &'static str,
     ) -> Result<&'r Node<T>> {
         if !std::ptr::eq(self, var.tape) {
-            return Err(Error::Foreign { what, node: var.id });
+            return Err(Error::Foreign { what: what(), node: var.id });
         }
         let released =
-            || Error::Stale { what, node: var.id, cut: record.cuts, site: record.last_cut };
+            || Error::Stale { what: what(), node: var.id, cut: record.cuts, site: record.last_cut };
         let node = record.get(var.id).ok_or_else(released)?;
         // What a cut kept for later nodes to read has become a constant without a name.
         if matches!(node.place, Place::Kept(_)) { Err(released()) } else { Ok(node) }

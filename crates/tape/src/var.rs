@@ -39,7 +39,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn shape(self) -> Shape {
         let record = self.tape.record.borrow();
-        or_panic(self.tape.check(&record, &self, "shape")).shape.clone()
+        or_panic(self.tape.check(&record, &self, || "shape")).shape.clone()
     }
 
     /// A copy of its elements.
@@ -69,7 +69,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn with<R>(self, read: impl FnOnce(ArrayViewD<'_, T>) -> R) -> R {
         let record = self.tape.record.borrow();
-        let node = or_panic(self.tape.check(&record, &self, "value"));
+        let node = or_panic(self.tape.check(&record, &self, || "value"));
         let values = record.lookup().values_of(node);
         match ArrayViewD::from_shape(IxDyn(&node.shape), values) {
             Ok(view) => read(view),
@@ -81,7 +81,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn watch(self) -> Self {
         let mut record = self.tape.record.borrow_mut();
-        or_panic(self.tape.check(&record, &self, "watch").map(|_| ()));
+        or_panic(self.tape.check(&record, &self, || "watch").map(|_| ()));
         if let Some(node) = record.get_mut(self.id) {
             node.watched = true;
         }

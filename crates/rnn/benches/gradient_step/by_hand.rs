@@ -122,14 +122,17 @@ impl<'m, T: Float> ByHand<'m, T> {
                 repeat(self.b, states);
                 T::gemm(scratch, xs, Matrix::row_major(self.w, inputs, hidden), states, true);
             }
-            Rows::Classes(classes) => T::vectorize(|| {
-                for (z, &class) in states.chunks_exact_mut(hidden).zip(classes) {
-                    let w = &self.w[class * hidden..][..hidden];
-                    for ((z, &w), &b) in z.iter_mut().zip(w).zip(self.b) {
-                        *z = w + b;
+            Rows::Classes(classes) => T::vectorize(
+                #[inline(always)]
+                || {
+                    for (z, &class) in states.chunks_exact_mut(hidden).zip(classes) {
+                        let w = &self.w[class * hidden..][..hidden];
+                        for ((z, &w), &b) in z.iter_mut().zip(w).zip(self.b) {
+                            *z = w + b;
+                        }
                     }
-                }
-            }),
+                },
+            ),
         }
         T::pack(&mut self.packed_u, Matrix::row_major(self.u, hidden, hidden));
         for t in 0..steps {
@@ -139,7 +142,14 @@ impl<'m, T: Float> ByHand<'m, T> {
                 let h = Matrix::row_major(&before[last..], batch, hidden);
                 T::multiply(scratch, h, &self.packed_u, z, true);
             }
-            T::vectorize(|| z.iter_mut().for_each(|z| *z = z.tanh()));
+            T::vectorize(
+                #[inline(always)]
+                || {
+                    for z in z {
+                        *z = z.tanh();
+                    }
+                },
+            );
         }
         repeat(self.c, &mut self.outputs);
         let read = self.workload.loss_rows();
@@ -153,15 +163,23 @@ impl<'m, T: Float> ByHand<'m, T> {
         let Workload { outputs, batch, .. } = self.workload;
         let share = T::of(1.0 / batch as f64);
         let rows = self.outputs.chunks_exact_mut(outputs);
-        let sum = T::vectorize(|| match &self.data.targets {
-            Rows::Dense(targets) => {
-                let targets = targets.as_slice().unwrap_or(&[]).chunks_exact(outputs);
-                rows.zip(targets).map(|(o, y)| half_square(o, y, share)).sum::<T>()
-            }
-            Rows::Classes(classes) => {
-                rows.zip(classes).map(|(o, &class)| surprise(o, class, share)).sum()
-            }
-        });
+        let mut sum = T::ZERO;
+        T::vectorize(
+            #[inline(always)]
+            || match &self.data.targets {
+                Rows::Dense(targets) => {
+                    let targets = targets.as_slice().unwrap_or(&[]).chunks_exact(outputs);
+                    for (o, y) in rows.zip(targets) {
+                        sum += half_square(o, y, share);
+                    }
+                }
+                Rows::Classes(classes) => {
+                    for (o, &class) in rows.zip(classes) {
+                        sum += surprise(o, class, share);
+                    }
+                }
+            },
+        );
         sum * share
     }
 
@@ -187,11 +205,14 @@ impl<'m, T: Float> ByHand<'m, T> {
                 T::multiply(scratch, after, &self.packed_ut, d, t * step >= first_read);
             }
             let h = &states[t * step..][..step];
-            T::vectorize(|| {
-                for (d, &h) in d.iter_mut().zip(h) {
-                    *d *= T::ONE - h * h;
-                }
-            });
+            T::vectorize(
+                #[inline(always)]
+                || {
+                    for (d, &h) in d.iter_mut().zip(h) {
+                        *d *= T::ONE - h * h;
+                    }
+                },
+            );
         }
 
         let rows = (steps - 1) * batch;
@@ -205,14 +226,17 @@ impl<'m, T: Float> ByHand<'m, T> {
                 let d = Matrix::row_major(adjoints, steps * batch, hidden);
                 T::gemm(scratch, xs.t(), d, &mut self.dw, false);
             }
-            Rows::Classes(classes) => T::vectorize(|| {
-                self.dw.fill(T::ZERO);
-                for (d, &class) in adjoints.chunks_exact(hidden).zip(classes) {
-                    for (dw, &d) in self.dw[class * hidden..][..hidden].iter_mut().zip(d) {
-                        *dw += d;
+            Rows::Classes(classes) => T::vectorize(
+                #[inline(always)]
+                || {
+                    self.dw.fill(T::ZERO);
+                    for (d, &class) in adjoints.chunks_exact(hidden).zip(classes) {
+                        for (dw, &d) in self.dw[class * hidden..][..hidden].iter_mut().zip(d) {
+                            *dw += d;
+                        }
                     }
-                }
-            }),
+                },
+            ),
         }
     }
 }
@@ -240,14 +264,17 @@ fn repeat<T: Real>(row: &[T], out: &mut [T]) {
 
 /// `sum = Σ rows`
 fn sum_rows<T: Real>(rows: &[T], sum: &mut [T]) {
-    T::vectorize(|| {
-        sum.fill(T::ZERO);
-        for row in rows.chunks_exact(sum.len()) {
-            for (sum, &x) in sum.iter_mut().zip(row) {
-                *sum += x;
+    T::vectorize(
+        #[inline(always)]
+        || {
+            sum.fill(T::ZERO);
+            for row in rows.chunks_exact(sum.len()) {
+                for (sum, &x) in sum.iter_mut().zip(row) {
+                    *sum += x;
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// `½ |o − y|²`; `o` becomes its adjoint, `share` of the whole.
