@@ -95,7 +95,7 @@ impl<T: Real> Tape<T> {
         let mut record = self.record.borrow_mut();
         let mut node = node(kind, value.shape(), site);
         node.place = Place::Arena(record.values.end());
-        value.write(record.values.items());
+        value.write(record.values.extend(node.len).1);
         Var { tape: self, id: record.push(node) }
     }
 
@@ -252,8 +252,8 @@ impl<T: Real> Value<T> for Zeros<'_> {
     fn shape(&self) -> Shape {
         self.0.into()
     }
-    fn write(&self, out: &mut Vec<T>) {
-        out.resize(out.len() + shape::len(self.0), T::ZERO);
+    fn write(&self, out: &mut [T]) {
+        out.fill(T::ZERO);
     }
 }
 
