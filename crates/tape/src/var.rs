@@ -42,6 +42,13 @@ impl<'t, T: Real> Var<'t, T> {
         or_panic(self.tape.check(&record, &self, || "shape")).shape.clone()
     }
 
+    /// How many axes it has.
+    #[track_caller]
+    pub(crate) fn rank(self) -> usize {
+        let record = self.tape.record.borrow();
+        or_panic(self.tape.check(&record, &self, || "shape")).shape.len()
+    }
+
     /// A copy of its elements.
     #[track_caller]
     pub fn value(self) -> ArrayD<T> {
