@@ -187,7 +187,7 @@ impl<'a, T: Real> Sweep<'a, T> {
         (sum, reached)
     }
 
-    fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, dy: Vec<T>) {
+    fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Vec<T>) {
         let lookup = self.lookup;
         let edges = self.record.edges.slice(node.edges.0, node.edges.1 as usize);
         let x = Inputs {
@@ -201,6 +201,7 @@ impl<'a, T: Real> Sweep<'a, T> {
             saved: lookup.saved_of(node),
             shape: &node.shape,
         };
+        op.outermost(y, &mut dy);
         let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
         let last = (0..edges.len()).rev().find(|&i| wants(i));
         for (i, &input) in edges.iter().enumerate() {

@@ -30,7 +30,7 @@ impl<T: Real> Op<T> for Affine {
         }
         let mut shape = Shape::from_slice(lead);
         shape.push(n_out);
-        if broadcast(&shape, c).as_ref() != Ok(&shape) {
+        if c != &shape[..] && broadcast(&shape, c).as_ref() != Ok(&shape) {
             return misfit(format!("the last operand does not stretch to {:?}", &shape[..]));
         }
         Ok(shape)
