@@ -10,6 +10,7 @@ use rnn::{
     Cell, Elman, Input, Reduction, Result, Rows as Batch,
     bptt::{Truncation, Unrolling},
     loss::{cross_entropy, squared_error},
+    unroll,
 };
 
 /// See the [module](self). The tape is the same at every step: what a sweep has left is cut off.
@@ -40,17 +41,18 @@ impl<T: Real> GradientStep for OnTape<'_, '_, T> {
     fn step(&mut self) -> Result<f64> {
         let Workload { batch, inputs, outputs, .. } = self.workload;
         self.gradients = None;
-        self.run.set_state(self.model.cell.zeros(self.tape, batch));
         let p = self.model.store.bind(self.tape);
         let xs = match &self.data.inputs {
             Rows::Dense(xs) => Input::Dense(self.tape.constant(xs)),
             Rows::Classes(classes) => Input::one_hot(classes, batch, inputs),
         };
-        let block = self.run.advance(p, &xs);
+        let start = self.model.cell.zeros(self.tape, batch);
         let read = if self.workload.last_step_only {
-            self.run.state().reshape([1, batch, self.workload.hidden])
+            let last = unroll(&self.model.cell, p, &xs, start).last();
+            last.unwrap_or(start).reshape([1, batch, self.workload.hidden])
         } else {
-            block.outputs
+            self.run.set_state(start);
+            self.run.advance(p, &xs).outputs
         };
         let scores = self.model.head.forward(p, read);
         let loss = match &self.data.targets {
