@@ -28,7 +28,7 @@ impl<T: Real> Tape<T> {
     /// [`backward`](Tape::backward), or the reason why not.
     pub fn try_backward(&self, loss: Var<'_, T>) -> Result<Gradients<T>> {
         let record = self.record.borrow();
-        let node = self.check(&record, &loss, "backward")?;
+        let node = self.check(&record, &loss, || "backward")?;
         if node.len != 1 {
             return Err(Error::NotScalar { shape: node.shape.clone() });
         }
@@ -48,7 +48,7 @@ impl<T: Real> Tape<T> {
     pub fn try_backward_from(&self, seeds: &[(Var<'_, T>, &ArrayD<T>)]) -> Result<Gradients<T>> {
         let record = self.record.borrow();
         for (var, cotangent) in seeds {
-            let node = self.check(&record, var, "backward_from")?;
+            let node = self.check(&record, var, || "backward_from")?;
             if node.shape[..] != *cotangent.shape() {
                 let (variable, cotangent) = (node.shape.clone(), cotangent.shape().into());
                 return Err(Error::Cotangent { variable, cotangent });
@@ -187,7 +187,7 @@ impl<'a, T: Real> Sweep<'a, T> {
         (sum, reached)
     }
 
-    fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, dy: Vec<T>) {
+    fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Vec<T>) {
         let lookup = self.lookup;
         let edges = self.record.edges.slice(node.edges.0, node.edges.1 as usize);
         let x = Inputs {
@@ -201,6 +201,7 @@ impl<'a, T: Real> Sweep<'a, T> {
             saved: lookup.saved_of(node),
             shape: &node.shape,
         };
+        op.outermost(y, &mut dy);
         let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
         let last = (0..edges.len()).rev().find(|&i| wants(i));
         for (i, &input) in edges.iter().enumerate() {

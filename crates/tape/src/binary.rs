@@ -44,38 +44,48 @@ impl<T: Real, B: Binary<T>> Op<T> for Broadcast<B> {
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let (a, b) = (x.value(0), x.value(1));
-        T::vectorize(|| {
-            if a.len() == y.len() && b.len() == y.len() {
-                for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
-                    *y = self.0.f(a, b);
+        T::vectorize(
+            #[inline(always)]
+            || {
+                if a.len() == y.len() && b.len() == y.len() {
+                    for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                        *y = self.0.f(a, b);
+                    }
+                    return;
                 }
-                return;
-            }
-            let Ok(out) = broadcast(x.shape(0), x.shape(1)) else { return };
-            for_each_run(&out, x.shape(0), x.shape(1), |run| {
-                let y = &mut y[run.at..run.at + run.len];
-                match (run.a_step, run.b_step) {
-                    (1, 0) => {
-                        let b = b[run.b];
-                        for (y, &a) in y.iter_mut().zip(&a[run.a..]) {
-                            *y = self.0.f(a, b);
+                let Ok(out) = broadcast(x.shape(0), x.shape(1)) else { return };
+                for_each_run(
+                    &out,
+                    x.shape(0),
+                    x.shape(1),
+                    #[inline(always)]
+                    |run| {
+                        let y = &mut y[run.at..run.at + run.len];
+                        match (run.a_step, run.b_step) {
+                            (1, 0) => {
+                                let b = b[run.b];
+                                for (y, &a) in y.iter_mut().zip(&a[run.a..]) {
+                                    *y = self.0.f(a, b);
+                                }
+                            }
+                            (0, 1) => {
+                                let a = a[run.a];
+                                for (y, &b) in y.iter_mut().zip(&b[run.b..]) {
+                                    *y = self.0.f(a, b);
+                                }
+                            }
+                            (1, 1) => {
+                                for ((y, &a), &b) in y.iter_mut().zip(&a[run.a..]).zip(&b[run.b..])
+                                {
+                                    *y = self.0.f(a, b);
+                                }
+                            }
+                            _ => y.fill(self.0.f(a[run.a], b[run.b])),
                         }
-                    }
-                    (0, 1) => {
-                        let a = a[run.a];
-                        for (y, &b) in y.iter_mut().zip(&b[run.b..]) {
-                            *y = self.0.f(a, b);
-                        }
-                    }
-                    (1, 1) => {
-                        for ((y, &a), &b) in y.iter_mut().zip(&a[run.a..]).zip(&b[run.b..]) {
-                            *y = self.0.f(a, b);
-                        }
-                    }
-                    _ => y.fill(self.0.f(a[run.a], b[run.b])),
-                }
-            });
-        });
+                    },
+                );
+            },
+        );
     }
 
     fn backward(
@@ -96,25 +106,58 @@ impl<T: Real, B: Binary<T>> Op<T> for Broadcast<B> {
             return dx.add(terms);
         }
         let dx = dx.sum();
-        T::vectorize(|| {
-            for_each_run(y.shape(), x.shape(0), x.shape(1), |run| {
-                let (at, step) = if i == 0 { (run.a, run.a_step) } else { (run.b, run.b_step) };
-                let terms = (0..run.len).map(|k| {
-                    let (a, b) = (a[run.a + k * run.a_step], b[run.b + k * run.b_step]);
-                    term(a, b, y[run.at + k], dy[run.at + k])
-                });
-                if step == 1 {
-                    for (dx, term) in dx[at..at + run.len].iter_mut().zip(terms) {
-                        *dx += term;
-                    }
-                } else {
-                    dx[at] += terms.sum();
-                }
-            });
-        });
+        T::vectorize(
+            #[inline(always)]
+            || {
+                for_each_run(
+                    y.shape(),
+                    x.shape(0),
+                    x.shape(1),
+                    #[inline(always)]
+                    |run| {
+                        let (a, b) = (&a[run.a..], &b[run.b..]);
+                        let dx = match i {
+                            0 => &mut dx[run.a..][..if run.a_step == 1 { run.len } else { 1 }],
+                            _ => &mut dx[run.b..][..if run.b_step == 1 { run.len } else { 1 }],
+                        };
+                        let dy = &dy[run.at..][..run.len];
+                        let ydy = y[run.at..][..run.len].iter().zip(dy);
+                        match (run.a_step, run.b_step) {
+                            (1, 1) => add_terms(
+                                dx,
+                                ydy.zip(a.iter().zip(b))
+                                    .map(|((&y, &dy), (&a, &b))| term(a, b, y, dy)),
+                            ),
+                            (1, _) => add_terms(
+                                dx,
+                                ydy.zip(a).map(|((&y, &dy), &a)| term(a, b[0], y, dy)),
+                            ),
+                            (_, 1) => add_terms(
+                                dx,
+                                ydy.zip(b).map(|((&y, &dy), &b)| term(a[0], b, y, dy)),
+                            ),
+                            _ => add_terms(dx, ydy.map(|(&y, &dy)| term(a[0], b[0], y, dy))),
+                        }
+                    },
+                );
+            },
+        );
     }
 
     fn passes(&self, i: usize, x: Inputs<'_, T>) -> bool {
         self.0.passes(i) && x.value(i).len() == x.value(1 - i).len()
+    }
+}
+
+/// `x̄ₖ += termₖ`, or `x̄ += Σ termₖ` where there is one `x̄` for all.
+#[inline(always)]
+fn add_terms<T: Real>(dx: &mut [T], terms: impl Iterator<Item = T>) {
+    match dx {
+        [dx] => *dx += terms.sum(),
+        _ => {
+            for (dx, term) in dx.iter_mut().zip(terms) {
+                *dx += term;
+            }
+        }
     }
 }

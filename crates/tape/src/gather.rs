@@ -15,6 +15,7 @@ pub(crate) const BLOCK: usize = 256;
 pub(crate) struct Gather<T> {
     /// The serial number of the leaf.
     leaf: u64,
+    /// How many of [`BLOCK`] rows are taken; behind them stands anything.
     rows: usize,
     left: Vec<T>,
     right: Vec<T>,
@@ -49,9 +50,7 @@ pub(crate) fn add_rows<T: Real>(
         return;
     }
     let at = at.unwrap_or_else(|| {
-        let (mut left, mut right) = (pool.take(BLOCK * m), pool.take(BLOCK * n));
-        left.clear();
-        right.clear();
+        let (left, right) = (pool.take(BLOCK * m), pool.take(BLOCK * n));
         pool.gathers.push(Gather { leaf, rows: 0, left, right });
         pool.gathers.len() - 1
     });
@@ -59,8 +58,8 @@ pub(crate) fn add_rows<T: Real>(
         flush(pool, scratch, at, sum, (m, n));
     }
     let gather = &mut pool.gathers[at];
-    gather.left.extend_from_slice(left);
-    gather.right.extend_from_slice(right);
+    gather.left[gather.rows * m..][..rows * m].copy_from_slice(left);
+    gather.right[gather.rows * n..][..rows * n].copy_from_slice(right);
     gather.rows += rows;
 }
 
@@ -85,12 +84,9 @@ fn flush<T: Real>(
     size: (usize, usize),
 ) {
     let gather = &mut pool.gathers[at];
-    let (mut left, mut right) =
-        (std::mem::take(&mut gather.left), std::mem::take(&mut gather.right));
-    gather.rows = 0;
-    multiply(pool, scratch, sum, &left, &right, size);
-    left.clear();
-    right.clear();
+    let rows = std::mem::take(&mut gather.rows);
+    let (left, right) = (std::mem::take(&mut gather.left), std::mem::take(&mut gather.right));
+    multiply(pool, scratch, sum, &left[..rows * size.0], &right[..rows * size.1], size);
     (pool.gathers[at].left, pool.gathers[at].right) = (left, right);
 }
 

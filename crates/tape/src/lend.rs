@@ -114,17 +114,20 @@ impl<T: Real> Adjoint<'_, T> {
     pub fn add(mut self, terms: impl Iterator<Item = T>) {
         let fresh = std::mem::replace(&mut self.fresh, false);
         let slice = &mut *self.slice;
-        T::vectorize(|| {
-            if fresh {
-                for (dx, term) in slice.iter_mut().zip(terms) {
-                    *dx = term;
+        T::vectorize(
+            #[inline(always)]
+            || {
+                if fresh {
+                    for (dx, term) in slice.iter_mut().zip(terms) {
+                        *dx = term;
+                    }
+                } else {
+                    for (dx, term) in slice.iter_mut().zip(terms) {
+                        *dx += term;
+                    }
                 }
-            } else {
-                for (dx, term) in slice.iter_mut().zip(terms) {
-                    *dx += term;
-                }
-            }
-        });
+            },
+        );
     }
 
     /// The sum so far, zero where nobody has written: for rules that scatter.

@@ -24,8 +24,13 @@ pub trait Op<T: Real>: Any + Debug + Send {
         0
     }
 
-    /// Writes `y = f(x)`, and what [`saves`](Op::saves) promised.
+    /// Writes `y = f(x)`, and what [`saves`](Op::saves) promised: every element, for there is rubbish where they go.
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]);
+
+    /// Turns `ȳ` into `z̄` in place, for an op `y = f(z)` that ends in a function of each element: the rules for
+    /// the inputs are then given `z̄` as `dy`. So the outermost factor of the chain rule is multiplied once,
+    /// not once for every input.
+    fn outermost(&self, _y: Output<'_, T>, _dy: &mut [T]) {}
 
     /// Adds `x̄ᵢ += ȳ · ∂y/∂xᵢ` for the one input `i`.
     ///

@@ -114,7 +114,8 @@ pub trait Real:
         if self > other || self.primal().is_nan() { self } else { other }
     }
 
-    /// Runs `body` compiled for the widest SIMD instructions that this machine has.
+    /// Runs `body` compiled for the widest SIMD instructions that this machine has: `body`, and what it calls, as
+    /// far as it is inlined. A closure says `#[inline(always)]`, or the compiler may leave it behind.
     fn vectorize<R>(body: impl FnOnce() -> R) -> R {
         body()
     }

@@ -51,6 +51,57 @@ impl<E> Queue<E> {
     }
 }
 
+/// All values, at addresses that only grow. Its memory is written before it is read, never cleared.
+#[derive(Debug)]
+pub(crate) struct Arena<T> {
+    /// The values, and behind them what is left of earlier ones.
+    items: Vec<T>,
+    len: usize,
+    /// The address of `items[0]`.
+    base: u64,
+}
+
+impl<T> Default for Arena<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), len: 0, base: 0 }
+    }
+}
+
+impl<T: Real> Arena<T> {
+    pub(crate) fn end(&self) -> u64 {
+        self.base + self.len as u64
+    }
+    /// Makes room for `count` more: all values before them, and the room, which holds anything.
+    pub(crate) fn extend(&mut self, count: usize) -> (&[T], &mut [T]) {
+        let end = self.len + count;
+        if end > self.items.len() {
+            self.items.resize(end, T::ZERO);
+        }
+        let (before, room) = self.items[..end].split_at_mut(self.len);
+        self.len = end;
+        if cfg!(debug_assertions) {
+            room.fill(T::of(f64::NAN));
+        }
+        (before, room)
+    }
+    /// Forgets everything before `front`, soon.
+    pub(crate) fn release(&mut self, front: u64) {
+        let dead = (front - self.base) as usize;
+        if dead > 0 && dead >= self.len - dead {
+            self.items.copy_within(dead..self.len, 0);
+            self.len -= dead;
+            self.base = front;
+        }
+    }
+    fn clear(&mut self) {
+        self.base = self.end();
+        self.len = 0;
+    }
+    fn bytes(&self) -> usize {
+        self.len * size_of::<T>()
+    }
+}
+
 /// Where the elements of a node stand.
 #[derive(Debug)]
 pub(crate) enum Place<T> {
@@ -98,7 +149,7 @@ pub(crate) struct Record<T: Real> {
     pub(crate) front: u64,
     /// Released nodes that live on, as parameters or as constants, in the order of their serial numbers.
     pub(crate) survivors: Vec<(u64, Node<T>)>,
-    pub(crate) values: Queue<T>,
+    pub(crate) values: Arena<T>,
     pub(crate) edges: Queue<u64>,
     pub(crate) indices: Queue<usize>,
     pub(crate) shells: Shells<T>,
@@ -115,7 +166,7 @@ impl<T: Real> Record<T> {
             nodes: Queue::default(),
             front: 0,
             survivors: Vec::new(),
-            values: Queue::default(),
+            values: Arena::default(),
             edges: Queue::default(),
             indices: Queue::default(),
             shells: Shells::default(),
@@ -153,7 +204,7 @@ impl<T: Real> Record<T> {
             first: self.nodes.base,
             front: self.front,
             survivors: &self.survivors,
-            values: &self.values.items,
+            values: &self.values.items[..self.values.len],
             base: self.values.base,
         }
     }
@@ -172,17 +223,15 @@ impl<T: Real> Record<T> {
         edges: (u64, u32),
         len: usize,
     ) -> (Lookup<'_, T>, &[u64], &mut [T], u64) {
-        let address = self.values.end();
-        let start = self.values.items.len();
-        self.values.items.resize(start + len, T::ZERO);
-        let (before, fresh) = self.values.items.split_at_mut(start);
+        let (address, base) = (self.values.end(), self.values.base);
+        let (before, fresh) = self.values.extend(len);
         let lookup = Lookup {
             nodes: &self.nodes.items,
             first: self.nodes.base,
             front: self.front,
             survivors: &self.survivors,
             values: before,
-            base: self.values.base,
+            base,
         };
         (lookup, self.edges.slice(edges.0, edges.1 as usize), fresh, address)
     }

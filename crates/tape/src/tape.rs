@@ -106,7 +106,7 @@ impl<T: Real> Tape<T> {
         let mut record = self.record.borrow_mut();
         let mut node = node(kind, value.shape(), site);
         node.place = Place::Arena(record.values.end());
-        value.write(record.values.items());
+        value.write(record.values.extend(node.len).1);
         Var { tape: self, id: record.push(node) }
     }
 
@@ -153,7 +153,7 @@ impl<T: Real> Tape<T> {
         let mut wants = false;
         let edges = record.edges.end();
         for (i, var) in inputs.iter().enumerate() {
-            let input = self.check(record, var, op.name())?;
+            let input = self.check(record, var, || op.name())?;
             wants |= input.wants && op.differentiable(i);
             record.edges.items().push(var.id);
         }
@@ -236,13 +236,13 @@ impl<T: Real> Tape<T> {
         &self,
         record: &'r Record<T>,
         var: &Var<'_, T>,
-        what: &'static str,
+        what: impl Fn() -> &'static str,
     ) -> Result<&'r Node<T>> {
         if !std::ptr::eq(self, var.tape) {
-            return Err(Error::Foreign { what, node: var.id });
+            return Err(Error::Foreign { what: what(), node: var.id });
         }
         let released =
-            || Error::Stale { what, node: var.id, cut: record.cuts, site: record.last_cut };
+            || Error::Stale { what: what(), node: var.id, cut: record.cuts, site: record.last_cut };
         let node = record.get(var.id).ok_or_else(released)?;
         // What a cut kept for later nodes to read has become a constant without a name.
         if matches!(node.place, Place::Kept(_)) { Err(released()) } else { Ok(node) }
@@ -256,8 +256,8 @@ impl<T: Real> Value<T> for Zeros<'_> {
     fn shape(&self) -> Shape {
         self.0.into()
     }
-    fn write(&self, out: &mut Vec<T>) {
-        out.resize(out.len() + shape::len(self.0), T::ZERO);
+    fn write(&self, out: &mut [T]) {
+        out.fill(T::ZERO);
     }
 }
 

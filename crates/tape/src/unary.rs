@@ -43,11 +43,14 @@ impl<T: Real, E: Elementwise<T>> Op<T> for Map<E> {
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let x = x.value(0);
-        T::vectorize(|| {
-            for (y, &x) in y.iter_mut().zip(x) {
-                *y = self.0.f(x);
-            }
-        });
+        T::vectorize(
+            #[inline(always)]
+            || {
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = self.0.f(x);
+                }
+            },
+        );
     }
     fn backward(&self, _: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         let xy = x.value(0).iter().zip(y.iter());

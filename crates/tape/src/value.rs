@@ -8,16 +8,16 @@ use ndarray::{ArrayBase, ArrayRef, Data, Dimension};
 pub trait Value<T> {
     /// The shape it will have on the tape.
     fn shape(&self) -> Shape;
-    /// Appends the elements in row-major order.
-    fn write(&self, out: &mut Vec<T>);
+    /// Writes the elements in row-major order: as many as the shape says.
+    fn write(&self, out: &mut [T]);
 }
 
 impl<T: Real> Value<T> for T {
     fn shape(&self) -> Shape {
         Shape::new()
     }
-    fn write(&self, out: &mut Vec<T>) {
-        out.push(*self);
+    fn write(&self, out: &mut [T]) {
+        out.fill(*self);
     }
 }
 
@@ -27,8 +27,8 @@ macro_rules! list {
             fn shape(&self) -> Shape {
                 Shape::from_slice(&[self.len()])
             }
-            fn write(&self, out: &mut Vec<T>) {
-                out.extend_from_slice(&self[..]);
+            fn write(&self, out: &mut [T]) {
+                out.copy_from_slice(&self[..]);
             }
         }
     )*};
@@ -42,10 +42,10 @@ list! {
     &Vec<T>;
 }
 
-fn write<T: Real, D: Dimension>(array: &ArrayRef<T, D>, out: &mut Vec<T>) {
+fn write<T: Real, D: Dimension>(array: &ArrayRef<T, D>, out: &mut [T]) {
     match array.as_slice() {
-        Some(slice) => out.extend_from_slice(slice),
-        None => out.extend(array.iter().copied()),
+        Some(slice) => out.copy_from_slice(slice),
+        None => out.iter_mut().zip(array).for_each(|(out, &element)| *out = element),
     }
 }
 
@@ -53,7 +53,7 @@ impl<T: Real, S: Data<Elem = T>, D: Dimension> Value<T> for ArrayBase<S, D> {
     fn shape(&self) -> Shape {
         Shape::from_slice(self.raw_dim().slice())
     }
-    fn write(&self, out: &mut Vec<T>) {
+    fn write(&self, out: &mut [T]) {
         write(self, out);
     }
 }
@@ -62,7 +62,7 @@ impl<T: Real, S: Data<Elem = T>, D: Dimension> Value<T> for &ArrayBase<S, D> {
     fn shape(&self) -> Shape {
         Shape::from_slice(self.raw_dim().slice())
     }
-    fn write(&self, out: &mut Vec<T>) {
+    fn write(&self, out: &mut [T]) {
         write(self, out);
     }
 }

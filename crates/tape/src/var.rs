@@ -71,7 +71,14 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn shape(self) -> Shape {
         let record = self.tape.record.borrow();
-        or_panic(self.tape.check(&record, &self, "shape")).shape.clone()
+        or_panic(self.tape.check(&record, &self, || "shape")).shape.clone()
+    }
+
+    /// How many axes it has.
+    #[track_caller]
+    pub(crate) fn rank(self) -> usize {
+        let record = self.tape.record.borrow();
+        or_panic(self.tape.check(&record, &self, || "shape")).shape.len()
     }
 
     /// A copy of its elements.
@@ -101,7 +108,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn with<R>(self, read: impl FnOnce(ArrayViewD<'_, T>) -> R) -> R {
         let record = self.tape.record.borrow();
-        let node = or_panic(self.tape.check(&record, &self, "value"));
+        let node = or_panic(self.tape.check(&record, &self, || "value"));
         let values = record.lookup().values_of(node);
         match ArrayViewD::from_shape(IxDyn(&node.shape), values) {
             Ok(view) => read(view),
@@ -115,7 +122,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn watch(self) -> Self {
         let mut record = self.tape.record.borrow_mut();
-        or_panic(self.tape.check(&record, &self, "watch").map(|_| ()));
+        or_panic(self.tape.check(&record, &self, || "watch").map(|_| ()));
         record.watch(self.id);
         self
     }

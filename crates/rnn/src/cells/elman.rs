@@ -77,6 +77,9 @@ impl<T: Real> Cell<T> for Elman<T> {
     }
 
     fn step<'t>(&self, p: Bound<'t, '_, T>, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
-        self.activation.of(h.affine(p.var(self.u), x))
+        match self.activation {
+            Activation::Tanh => h.affine_tanh(p.var(self.u), x),
+            _ => self.activation.of(h.affine(p.var(self.u), x)),
+        }
     }
 }

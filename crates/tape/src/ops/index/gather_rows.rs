@@ -47,14 +47,18 @@ impl<T: Real> Op<T> for GatherRows {
     ) {
         let width = x.shape(0)[1..].iter().product::<usize>();
         let dx = dx.sum();
-        T::vectorize(|| {
-            for (k, &i) in x.indices().iter().enumerate() {
-                for (dx, &dy) in dx[i * width..][..width].iter_mut().zip(&dy[k * width..][..width])
-                {
-                    *dx += dy;
+        T::vectorize(
+            #[inline(always)]
+            || {
+                for (k, &i) in x.indices().iter().enumerate() {
+                    for (dx, &dy) in
+                        dx[i * width..][..width].iter_mut().zip(&dy[k * width..][..width])
+                    {
+                        *dx += dy;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

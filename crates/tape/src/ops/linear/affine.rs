@@ -30,7 +30,7 @@ impl<T: Real> Op<T> for Affine {
         }
         let mut shape = Shape::from_slice(lead);
         shape.push(n_out);
-        if broadcast(&shape, c).as_ref() != Ok(&shape) {
+        if c != &shape[..] && broadcast(&shape, c).as_ref() != Ok(&shape) {
             return misfit(format!("the last operand does not stretch to {:?}", &shape[..]));
         }
         Ok(shape)
@@ -46,14 +46,20 @@ impl<T: Real> Op<T> for Affine {
             if let Some(last) = out.last_mut() {
                 *last = w[1];
             }
-            for_each_run(&out, &out, x.shape(2), |run| {
-                let y = &mut y[run.at..run.at + run.len];
-                if run.b_step == 1 {
-                    y.copy_from_slice(&c[run.b..][..run.len])
-                } else {
-                    y.fill(c[run.b])
-                }
-            });
+            for_each_run(
+                &out,
+                &out,
+                x.shape(2),
+                #[inline(always)]
+                |run| {
+                    let y = &mut y[run.at..run.at + run.len];
+                    if run.b_step == 1 {
+                        y.copy_from_slice(&c[run.b..][..run.len])
+                    } else {
+                        y.fill(c[run.b])
+                    }
+                },
+            );
         }
         let (a, b) = (Matrix::row_major(&x[0], rows, w[0]), Matrix::row_major(&x[1], w[0], w[1]));
         product(x, a, b, y, true);
@@ -76,18 +82,27 @@ impl<T: Real> Op<T> for Affine {
             _ if x.value(2).len() == dy.len() => dx.add(dy.iter().copied()),
             _ => {
                 let dx = dx.sum();
-                T::vectorize(|| {
-                    for_each_run(y.shape(), y.shape(), x.shape(2), |run| {
-                        let dy = &dy[run.at..run.at + run.len];
-                        if run.b_step == 1 {
-                            for (dx, &dy) in dx[run.b..].iter_mut().zip(dy) {
-                                *dx += dy;
-                            }
-                        } else {
-                            dx[run.b] += dy.iter().copied().sum();
-                        }
-                    });
-                });
+                T::vectorize(
+                    #[inline(always)]
+                    || {
+                        for_each_run(
+                            y.shape(),
+                            y.shape(),
+                            x.shape(2),
+                            #[inline(always)]
+                            |run| {
+                                let dy = &dy[run.at..run.at + run.len];
+                                if run.b_step == 1 {
+                                    for (dx, &dy) in dx[run.b..].iter_mut().zip(dy) {
+                                        *dx += dy;
+                                    }
+                                } else {
+                                    dx[run.b] += dy.iter().copied().sum();
+                                }
+                            },
+                        );
+                    },
+                );
             }
         }
     }

@@ -43,26 +43,29 @@ impl<T: Real> Op<T> for CrossEntropy {
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], p: &mut [T]) {
         let n = x.shape(0).last().copied().unwrap_or(0).max(1);
         let weights = (x.len() == 2).then(|| x.value(1));
-        y[0] = T::vectorize(|| {
-            let mut loss = T::ZERO;
-            let rows = x[0].chunks_exact(n).zip(p.chunks_exact_mut(n)).zip(x.indices());
-            for (k, ((x, p), &target)) in rows.enumerate() {
-                let weight = weights.map_or(T::ONE, |w| w[k]);
-                if weight == T::ZERO {
-                    p.fill(T::ZERO);
-                    continue;
+        y[0] = T::vectorize(
+            #[inline(always)]
+            || {
+                let mut loss = T::ZERO;
+                let rows = x[0].chunks_exact(n).zip(p.chunks_exact_mut(n)).zip(x.indices());
+                for (k, ((x, p), &target)) in rows.enumerate() {
+                    let weight = weights.map_or(T::ONE, |w| w[k]);
+                    if weight == T::ZERO {
+                        p.fill(T::ZERO);
+                        continue;
+                    }
+                    let max = greatest(x);
+                    let sum = exponentials(x, max, p);
+                    let scale = sum.recip();
+                    for p in p {
+                        *p *= scale;
+                    }
+                    let surprise = sum.ln() - (x[target] - max);
+                    loss += if weights.is_some() { weight * surprise } else { surprise };
                 }
-                let max = greatest(x);
-                let sum = exponentials(x, max, p);
-                let scale = sum.recip();
-                for p in p {
-                    *p *= scale;
-                }
-                let surprise = sum.ln() - (x[target] - max);
-                loss += if weights.is_some() { weight * surprise } else { surprise };
-            }
-            loss
-        });
+                loss
+            },
+        );
     }
     fn differentiable(&self, i: usize) -> bool {
         i == 0
@@ -78,22 +81,25 @@ impl<T: Real> Op<T> for CrossEntropy {
         let n = x.shape(0).last().copied().unwrap_or(0).max(1);
         let weights = (x.len() == 2).then(|| x.value(1));
         let (dx, fresh) = dx.parts();
-        T::vectorize(|| {
-            let rows = dx.chunks_exact_mut(n).zip(y.saved().chunks_exact(n)).zip(x.indices());
-            for (k, ((dx, p), &target)) in rows.enumerate() {
-                let dy = weights.map_or(dy[0], |w| dy[0] * w[k]);
-                if fresh {
-                    for (dx, &p) in dx.iter_mut().zip(p) {
-                        *dx = dy * p;
+        T::vectorize(
+            #[inline(always)]
+            || {
+                let rows = dx.chunks_exact_mut(n).zip(y.saved().chunks_exact(n)).zip(x.indices());
+                for (k, ((dx, p), &target)) in rows.enumerate() {
+                    let dy = weights.map_or(dy[0], |w| dy[0] * w[k]);
+                    if fresh {
+                        for (dx, &p) in dx.iter_mut().zip(p) {
+                            *dx = dy * p;
+                        }
+                    } else {
+                        for (dx, &p) in dx.iter_mut().zip(p) {
+                            *dx += dy * p;
+                        }
                     }
-                } else {
-                    for (dx, &p) in dx.iter_mut().zip(p) {
-                        *dx += dy * p;
-                    }
+                    dx[target] -= dy;
                 }
-                dx[target] -= dy;
-            }
-        });
+            },
+        );
     }
 }
 

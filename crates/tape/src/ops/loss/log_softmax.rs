@@ -17,15 +17,18 @@ impl<T: Real> Op<T> for LogSoftmax {
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let Some(&n @ 1..) = x.shape(0).last() else { return };
-        T::vectorize(|| {
-            for (x, y) in x[0].chunks_exact(n).zip(y.chunks_exact_mut(n)) {
-                let max = greatest(x);
-                let ln_sum = super::softmax::exponentials(x, max, y).ln();
-                for (y, &x) in y.iter_mut().zip(x) {
-                    *y = (x - max) - ln_sum;
+        T::vectorize(
+            #[inline(always)]
+            || {
+                for (x, y) in x[0].chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+                    let max = greatest(x);
+                    let ln_sum = super::softmax::exponentials(x, max, y).ln();
+                    for (y, &x) in y.iter_mut().zip(x) {
+                        *y = (x - max) - ln_sum;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
     fn backward(
         &self,
@@ -37,15 +40,18 @@ impl<T: Real> Op<T> for LogSoftmax {
     ) {
         let Some(&n @ 1..) = y.shape().last() else { return };
         let dx = dx.sum();
-        T::vectorize(|| {
-            let rows = dx.chunks_exact_mut(n).zip(y.chunks_exact(n)).zip(dy.chunks_exact(n));
-            for ((dx, y), dy) in rows {
-                let sum: T = dy.iter().copied().sum();
-                for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
-                    *dx += dy - y.exp() * sum;
+        T::vectorize(
+            #[inline(always)]
+            || {
+                let rows = dx.chunks_exact_mut(n).zip(y.chunks_exact(n)).zip(dy.chunks_exact(n));
+                for ((dx, y), dy) in rows {
+                    let sum: T = dy.iter().copied().sum();
+                    for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
+                        *dx += dy - y.exp() * sum;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

@@ -25,11 +25,13 @@ pub(super) fn rows<T: Real>(x: Inputs<'_, T>) -> Result<Shape, Misfit> {
 }
 
 /// The greatest entry of a row; NaN if there is one.
+#[inline(always)]
 pub(super) fn greatest<T: Real>(row: &[T]) -> T {
     row.iter().skip(1).fold(row[0], |max, &x| max.max(x))
 }
 
 /// Writes `eˣ⁻ᵐ` of a row and returns the sum, `m` being what keeps it from overflowing.
+#[inline(always)]
 pub(super) fn exponentials<T: Real>(x: &[T], m: T, y: &mut [T]) -> T {
     for (y, &x) in y.iter_mut().zip(x) {
         *y = (x - m).exp();
@@ -43,14 +45,17 @@ impl<T: Real> Op<T> for Softmax {
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let Some(&n @ 1..) = x.shape(0).last() else { return };
-        T::vectorize(|| {
-            for (x, y) in x[0].chunks_exact(n).zip(y.chunks_exact_mut(n)) {
-                let sum = exponentials(x, greatest(x), y);
-                for y in y {
-                    *y /= sum;
+        T::vectorize(
+            #[inline(always)]
+            || {
+                for (x, y) in x[0].chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+                    let sum = exponentials(x, greatest(x), y);
+                    for y in y {
+                        *y /= sum;
+                    }
                 }
-            }
-        });
+            },
+        );
     }
     fn backward(
         &self,
@@ -62,15 +67,18 @@ impl<T: Real> Op<T> for Softmax {
     ) {
         let Some(&n @ 1..) = y.shape().last() else { return };
         let dx = dx.sum();
-        T::vectorize(|| {
-            let rows = dx.chunks_exact_mut(n).zip(y.chunks_exact(n)).zip(dy.chunks_exact(n));
-            for ((dx, y), dy) in rows {
-                let dot: T = dy.iter().zip(y).map(|(&dy, &y)| dy * y).sum();
-                for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
-                    *dx += y * (dy - dot);
+        T::vectorize(
+            #[inline(always)]
+            || {
+                let rows = dx.chunks_exact_mut(n).zip(y.chunks_exact(n)).zip(dy.chunks_exact(n));
+                for ((dx, y), dy) in rows {
+                    let dot: T = dy.iter().zip(y).map(|(&dy, &y)| dy * y).sum();
+                    for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
+                        *dx += y * (dy - dot);
+                    }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

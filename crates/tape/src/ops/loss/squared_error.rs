@@ -27,8 +27,10 @@ impl<T: Real> Op<T> for SquaredError {
         Ok(Shape::new())
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
-        let sum: T =
-            T::vectorize(|| x[0].iter().zip(&x[1]).map(|(&o, &t)| (o - t) * (o - t)).sum());
+        let sum: T = T::vectorize(
+            #[inline(always)]
+            || x[0].iter().zip(&x[1]).map(|(&o, &t)| (o - t) * (o - t)).sum(),
+        );
         y[0] = if self.half { T::of(0.5) * sum } else { sum };
     }
     fn backward(&self, i: usize, x: Inputs<'_, T>, _: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {

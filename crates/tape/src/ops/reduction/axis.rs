@@ -41,6 +41,6 @@ impl<T: Real> Var<'_, T> {
     /// The axis of this variable that `index` means.
     #[track_caller]
     pub(crate) fn axis(self, op: &'static str, index: isize) -> usize {
-        crate::error::or_panic(Axis::resolve(op, index, self.shape().len()))
+        crate::error::or_panic(Axis::resolve(op, index, self.rank()))
     }
 }

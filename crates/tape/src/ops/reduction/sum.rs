@@ -35,6 +35,7 @@ pub(super) fn without<T: Real>(x: Inputs<'_, T>, axis: Option<usize>) -> Result<
 }
 
 /// `Σ` of a contiguous stretch, in eight interleaved sums: fast, and rounder than one after another.
+#[inline(always)]
 pub(crate) fn sum<T: Real>(x: &[T]) -> T {
     let mut lanes = [T::ZERO; 8];
     let chunks = x.chunks_exact(8);
@@ -55,22 +56,25 @@ impl<T: Real> Op<T> for Sum {
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let Ok(Axis { n, inner, .. }) = around(x, self.axis) else { return };
         y.fill(T::ZERO);
-        T::vectorize(|| {
-            if n == 0 {
-            } else if inner == 1 {
-                for (y, row) in y.iter_mut().zip(x[0].chunks_exact(n)) {
-                    *y = sum(row);
-                }
-            } else if inner > 0 {
-                for (y, block) in y.chunks_exact_mut(inner).zip(x[0].chunks_exact(n * inner)) {
-                    for row in block.chunks_exact(inner) {
-                        for (y, &x) in y.iter_mut().zip(row) {
-                            *y += x;
+        T::vectorize(
+            #[inline(always)]
+            || {
+                if n == 0 {
+                } else if inner == 1 {
+                    for (y, row) in y.iter_mut().zip(x[0].chunks_exact(n)) {
+                        *y = sum(row);
+                    }
+                } else if inner > 0 {
+                    for (y, block) in y.chunks_exact_mut(inner).zip(x[0].chunks_exact(n * inner)) {
+                        for row in block.chunks_exact(inner) {
+                            for (y, &x) in y.iter_mut().zip(row) {
+                                *y += x;
+                            }
                         }
                     }
                 }
-            }
-        });
+            },
+        );
     }
     fn backward(&self, _: usize, x: Inputs<'_, T>, _: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         let Ok(axis) = around(x, self.axis) else { return };
@@ -85,22 +89,25 @@ pub(super) fn spread<T: Real>(axis: Axis, dy: &[T], mut dx: Adjoint<'_, T>, f: i
     if n * inner == 0 {
         return;
     }
-    T::vectorize(|| {
-        for (dx, dy) in dx.chunks_exact_mut(n * inner).zip(dy.chunks_exact(inner)) {
-            if inner == 1 {
-                let term = f(dy[0]);
-                for dx in dx {
-                    *dx += term;
+    T::vectorize(
+        #[inline(always)]
+        || {
+            for (dx, dy) in dx.chunks_exact_mut(n * inner).zip(dy.chunks_exact(inner)) {
+                if inner == 1 {
+                    let term = f(dy[0]);
+                    for dx in dx {
+                        *dx += term;
+                    }
+                    continue;
                 }
-                continue;
-            }
-            for row in dx.chunks_exact_mut(inner) {
-                for (dx, &dy) in row.iter_mut().zip(dy) {
-                    *dx += f(dy);
+                for row in dx.chunks_exact_mut(inner) {
+                    for (dx, &dy) in row.iter_mut().zip(dy) {
+                        *dx += f(dy);
+                    }
                 }
             }
-        }
-    });
+        },
+    );
 }
 
 impl<T: Real> Var<'_, T> {
