@@ -162,6 +162,16 @@ fn views_of_what_is_released_survive() {
 }
 
 #[test]
+fn a_view_of_a_view_outlives_both() {
+    let tape = Tape::<f64>::new();
+    let view = (tape.leaf([1.0, 2.0, 3.0, 4.0]) * 2.0).slice(0, 1..4);
+    let mark = tape.mark();
+    let inner = view.slice(0, 1..3);
+    tape.cut(mark);
+    assert_eq!(inner.value(), arr1(&[6.0, 8.0]).into_dyn());
+}
+
+#[test]
 fn a_view_behind_the_mark_passes_adjoints_to_a_parameter() {
     let (store, id) = one(wave(2, 3).into_dyn());
     let tape = Tape::new();

@@ -41,6 +41,42 @@ fn a_value_read_many_times_sums_what_comes_back() {
     assert_eq!(tape.backward(sum.sum())[x], arr1(&[3.0 + 2.0 - 1.0 + 2.0, 8.0]).into_dyn());
 }
 
+/// Reads a weight `[3, 3]` in 600 rows of 300 steps, and before and after them in 400 rows at once: more than
+/// are multiplied together.
+fn long_run<'t>(tape: &'t Tape<f64>, mut weight: impl FnMut() -> Var<'t, f64>) -> Var<'t, f64> {
+    let mut h = tape.leaf(wave(2, 3));
+    let tall = tape.constant(wave(400, 3));
+    let mut loss = tall.matmul(weight()).tanh().sum();
+    for t in 0..300 {
+        let w = weight();
+        let z = match t % 4 {
+            0 => h.matmul(w),
+            1 => h.matmul_t(w),
+            2 => h.affine(w, h),
+            _ => h * w.slice(0, 0..2),
+        };
+        h = z.tanh();
+        loss = loss + h.square().sum();
+    }
+    loss + tall.affine(weight(), tall).sum()
+}
+
+#[test]
+fn a_weight_used_at_many_steps_has_the_sum_of_what_each_step_gives() {
+    let tape = Tape::<f64>::new();
+    let shared = tape.leaf(wave(3, 3));
+    let once = tape.backward(long_run(&tape, || shared))[shared].clone();
+    let mut own = Vec::new();
+    let loss = long_run(&tape, || {
+        own.push(tape.leaf(wave(3, 3)));
+        own[own.len() - 1]
+    });
+    let gradients = tape.backward(loss);
+    let sum = own.into_iter().fold(ArrayD::zeros(vec![3, 3]), |sum, w| sum + &gradients[w]);
+    let size = sum.mapv(f64::abs).sum();
+    assert!((&once - &sum).mapv(f64::abs).sum() < 1e-12 * size, "{once} and {sum}");
+}
+
 #[test]
 fn sweeping_twice_finds_the_same_bits() {
     let tape = Tape::<f64>::new();
