@@ -16,7 +16,7 @@ fn wave(rows: usize, cols: usize) -> Array2<f64> {
 /// A store with one parameter.
 fn one(value: ArrayD<f64>) -> (ParamStore<f64>, ParamId) {
     let mut store = ParamStore::new();
-    let id = store.add("w", value).unwrap();
+    let id = store.add("w", value).expect("the only name");
     (store, id)
 }
 
