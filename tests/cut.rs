@@ -16,7 +16,7 @@ fn wave(rows: usize, cols: usize) -> Array2<f64> {
 /// A store with one parameter.
 fn one(value: ArrayD<f64>) -> (ParamStore<f64>, ParamId) {
     let mut store = ParamStore::new();
-    let id = store.add("w", value).unwrap();
+    let id = store.add("w", value).expect("the only name");
     (store, id)
 }
 
@@ -159,6 +159,16 @@ fn views_of_what_is_released_survive() {
     tape.cut(mark);
     assert_eq!(last.value().flatten(), &flat.slice(ndarray::s![5..9]) * 2.0);
     assert_eq!(tape.len(), 2);
+}
+
+#[test]
+fn a_view_of_a_view_outlives_both() {
+    let tape = Tape::<f64>::new();
+    let view = (tape.leaf([1.0, 2.0, 3.0, 4.0]) * 2.0).slice(0, 1..4);
+    let mark = tape.mark();
+    let inner = view.slice(0, 1..3);
+    tape.cut(mark);
+    assert_eq!(inner.value(), arr1(&[6.0, 8.0]).into_dyn());
 }
 
 #[test]

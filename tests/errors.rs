@@ -133,7 +133,7 @@ macro_rules! blame {
 
 /// The one test here that replaces the panic hook; it looks at this thread's panics and passes on all others.
 #[test]
-#[allow(clippy::drop_non_drop, dropping_copy_types)] // what a mistake returns is not looked at
+#[allow(clippy::op_ref, clippy::drop_non_drop, dropping_copy_types)] // what a mistake returns is not looked at
 fn a_mistake_is_reported_at_the_line_that_made_it() {
     let seen = Arc::new(Mutex::new(None));
     let (others, mine, me) = (take_hook(), Arc::clone(&seen), thread::current().id());
