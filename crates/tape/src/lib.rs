@@ -40,6 +40,8 @@ mod cut;
 mod error;
 mod gather;
 mod gradients;
+#[cfg(test)]
+mod known;
 mod lend;
 mod op;
 mod param;
