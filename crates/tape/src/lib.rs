@@ -64,6 +64,7 @@ pub use error::{Error, Misfit, Result, Shapes};
 pub use gradients::Gradients;
 pub use lend::{Adjoint, Inputs, Output};
 pub use op::{Factor, Op, RowSum};
+pub use ops::gradient::clip_gradient::Clip;
 pub use param::{Param, ParamId};
 pub use real::Real;
 pub use shape::{Shape, broadcast};
