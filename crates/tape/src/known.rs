@@ -18,9 +18,12 @@ pub(crate) fn slopes(op: impl Elementwise<f64>, rows: &[(f64, f64, f64)]) {
     }
 }
 
-/// Rows of `(a, b)`, `f(a, b)` and `(∂f/∂a, ∂f/∂b)`.
+/// `(a, b)`, `f(a, b)` and `(∂f/∂a, ∂f/∂b)`.
+type Row = ((f64, f64), f64, (f64, f64));
+
+/// The same for two operands.
 #[track_caller]
-pub(crate) fn partials(op: impl Binary<f64>, rows: &[((f64, f64), f64, (f64, f64))]) {
+pub(crate) fn partials(op: impl Binary<f64>, rows: &[Row]) {
     for &((a, b), y, (da, db)) in rows {
         let got = op.f(a, b);
         close("the value", &[a, b], got, y);

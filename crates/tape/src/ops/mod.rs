@@ -8,5 +8,6 @@ pub mod gradient;
 pub mod index;
 pub mod linear;
 pub mod loss;
+pub mod normalisation;
 pub mod reduction;
 pub mod shape;

@@ -1,6 +1,7 @@
 //! The squashes and gates of a network.
 
 pub mod celu;
+pub mod dropout;
 pub mod elu;
 pub mod gelu;
 pub mod gelu_tanh;

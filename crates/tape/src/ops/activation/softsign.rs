@@ -4,7 +4,7 @@
 //! x̄ += ȳ ⊘ (1 + |x|)²
 //! ```
 //!
-//! ±∞ gives NaN, value and slope (as PyTorch and JAX): the `y − y` in the slope is 0 where `y` is a number.
+//! ±∞ gives NaN, value and slope (as PyTorch and JAX): the `0 · y` in the slope is 0 where `y` is a number.
 
 use crate::{Elementwise, Map, Real, Var};
 
@@ -20,7 +20,7 @@ impl<T: Real> Elementwise<T> for Softsign {
     #[inline(always)]
     fn df(&self, x: T, y: T) -> T {
         let share = (T::ONE + x.abs()).recip();
-        share * share + (y - y)
+        share * share + T::ZERO * y
     }
 }
 
