@@ -41,6 +41,8 @@ mod cut;
 mod error;
 mod gather;
 mod gradients;
+#[cfg(test)]
+mod known;
 mod lend;
 mod op;
 mod param;
@@ -66,6 +68,7 @@ pub use forward::{Dual, hessian, hvp, jacobian, jvp};
 pub use gradients::Gradients;
 pub use lend::{Adjoint, Inputs, Output};
 pub use op::{Factor, Op, RowSum};
+pub use ops::gradient::clip_gradient::Clip;
 pub use param::{Param, ParamId};
 pub use real::Real;
 pub use shape::{Shape, broadcast};

@@ -34,6 +34,10 @@ impl<E> Queue<E> {
     pub(crate) fn items(&mut self) -> &mut Vec<E> {
         &mut self.items
     }
+    /// Takes back everything from `end` on.
+    pub(crate) fn truncate(&mut self, end: u64) {
+        self.items.truncate((end - self.base) as usize);
+    }
     /// Forgets everything before `front`, soon.
     pub(crate) fn release(&mut self, front: u64) {
         let dead = (front - self.base) as usize;
@@ -83,6 +87,10 @@ impl<T: Real> Arena<T> {
             room.fill(T::of(f64::NAN));
         }
         (before, room)
+    }
+    /// Takes back everything from `end` on.
+    pub(crate) fn truncate(&mut self, end: u64) {
+        self.len = (end - self.base) as usize;
     }
     /// Forgets everything before `front`, soon.
     pub(crate) fn release(&mut self, front: u64) {

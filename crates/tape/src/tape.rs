@@ -264,14 +264,14 @@ impl<T: Real> Value<T> for Zeros<'_> {
 /// A node in the making. Nothing of it stays unless it is completed, not even when its op panics.
 struct Attempt<'r, T: Real> {
     record: RefMut<'r, Record<T>>,
-    edges: usize,
-    values: usize,
+    edges: u64,
+    values: u64,
     complete: bool,
 }
 
 impl<'r, T: Real> Attempt<'r, T> {
-    fn new(mut record: RefMut<'r, Record<T>>) -> Self {
-        let (edges, values) = (record.edges.items().len(), record.values.items().len());
+    fn new(record: RefMut<'r, Record<T>>) -> Self {
+        let (edges, values) = (record.edges.end(), record.values.end());
         Self { record, edges, values, complete: false }
     }
 }
@@ -279,8 +279,8 @@ impl<'r, T: Real> Attempt<'r, T> {
 impl<T: Real> Drop for Attempt<'_, T> {
     fn drop(&mut self) {
         if !self.complete {
-            self.record.edges.items().truncate(self.edges);
-            self.record.values.items().truncate(self.values);
+            self.record.edges.truncate(self.edges);
+            self.record.values.truncate(self.values);
         }
     }
 }
