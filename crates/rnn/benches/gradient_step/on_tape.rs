@@ -13,7 +13,8 @@ use rnn::{
     unroll,
 };
 
-/// See the [module](self). The tape is the same at every step: what a sweep has left is cut off.
+/// See the [module](self). The tape is the same at every step: what a sweep has left is cut off. Where the loss reads
+/// the last state only, the states are not stacked.
 #[derive(Debug)]
 pub(crate) struct OnTape<'t, 'm, T: Real> {
     workload: Workload,
@@ -39,7 +40,7 @@ impl<'t, 'm, T: Real> OnTape<'t, 'm, T> {
 
 impl<T: Real> GradientStep for OnTape<'_, '_, T> {
     fn step(&mut self) -> Result<f64> {
-        let Workload { batch, inputs, outputs, .. } = self.workload;
+        let Workload { batch, inputs, .. } = self.workload;
         self.gradients = None;
         let p = self.model.store.bind(self.tape);
         let xs = match &self.data.inputs {
@@ -60,10 +61,7 @@ impl<T: Real> GradientStep for OnTape<'_, '_, T> {
                 let targets = self.tape.constant(targets);
                 squared_error(scores, targets, true, Reduction::Sum, Batch::Mean)
             }
-            Rows::Classes(classes) => {
-                debug_assert_eq!(scores.shape().last(), Some(&outputs));
-                cross_entropy(scores, classes, Reduction::Sum, Batch::Mean)
-            }
+            Rows::Classes(classes) => cross_entropy(scores, classes, Reduction::Sum, Batch::Mean),
         };
         let value = loss.item().primal();
         self.gradients = Some(self.run.backward(loss)?);
