@@ -190,7 +190,7 @@ fn a_mistake_is_reported_at_the_line_that_made_it() {
     blame!(seen, tape.stack(&[]));
     blame!(seen, tape.concat(0, &[a, number]));
     blame!(seen, tape.apply(ops::gradient::detach::Detach, &[]));
-    blame!(seen, number.apply(ops::loss::softmax::Softmax));
+    blame!(seen, number.apply(ops::loss::softmax::Softmax { axis: 0 }));
     blame!(seen, gone.shape());
     blame!(seen, gone.value());
     blame!(seen, gone.with(|view| view.len()));

@@ -63,6 +63,8 @@ impl<T: Lanes> Rows<'_, T> {
         if const { S::REGISTER_COUNT >= 32 } {
             strip!(1 by 4, 2 by 4, 3 by 2, 4 by 2, 5 by 2, 6 by 2,
                 7 by 1, 8 by 1, 9 by 1, 10 by 1, 11 by 1, 12 by 1);
+        } else if const { is_scalar::<S>() } {
+            strip!(1 by 1, 2 by 1);
         } else {
             strip!(1 by 4, 2 by 2, 3 by 1, 4 by 1, 5 by 1, 6 by 1);
         }
@@ -71,12 +73,21 @@ impl<T: Lanes> Rows<'_, T> {
 
 /// The most rows a tile can have: its sums and one row of a panel must fit the registers.
 pub(super) fn highest<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 12 } else { 6 }
+    match S::REGISTER_COUNT {
+        32.. => 12,
+        _ if is_scalar::<S>() => 2,
+        _ => 6,
+    }
+}
+
+/// A machine without vectors: it gets small tiles, correct and quick to compile.
+const fn is_scalar<S: Simd>() -> bool {
+    size_of::<S::f64s>() == size_of::<f64>()
 }
 
 /// The same where the rows of `A` are not packed, and each takes a pointer as well.
 pub(super) fn highest_of_rows<S: Simd>() -> usize {
-    if S::REGISTER_COUNT >= 32 { 10 } else { 6 }
+    highest::<S>().min(10)
 }
 
 /// [`Rows`] of a height and a number of panels side by side known to the compiler.
