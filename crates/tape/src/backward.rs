@@ -11,6 +11,7 @@ use crate::{
     shape::Shape,
 };
 use ndarray::{ArrayD, ArrayViewD, aview0};
+use smallvec::SmallVec;
 use std::{cell::RefCell, iter::once, mem::take};
 
 impl<T: Real> Tape<T> {
@@ -203,6 +204,10 @@ impl<'a, T: Real> Sweep<'a, T> {
         };
         op.outermost(y, &mut dy);
         let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
+        if op.joint() {
+            self.jointly(op, x, y, &dy, wants);
+            return self.pool.give(dy);
+        }
         let last = (0..edges.len()).rev().find(|&i| wants(i));
         for (i, &input) in edges.iter().enumerate() {
             if !wants(i) {
@@ -234,5 +239,36 @@ impl<'a, T: Real> Sweep<'a, T> {
             op.backward(i, x, y, &dy, self.adjoint(input, target.len));
         }
         self.pool.give(dy);
+    }
+
+    /// The sweep of an op that finds the adjoints of all its inputs at once.
+    fn jointly(
+        &mut self,
+        op: &dyn Op<T>,
+        x: Inputs<'a, T>,
+        y: Output<'a, T>,
+        dy: &[T],
+        wants: impl Fn(usize) -> bool,
+    ) {
+        let mut terms: SmallVec<[Vec<T>; 8]> = SmallVec::new();
+        for i in 0..x.len() {
+            let mut term = if wants(i) { self.pool.take(x.value(i).len()) } else { Vec::new() };
+            term.fill(T::ZERO);
+            terms.push(term);
+        }
+        let mut dx: SmallVec<[Option<&mut [T]>; 8]> =
+            terms.iter_mut().map(|term| (!term.is_empty()).then_some(&mut term[..])).collect();
+        op.backward_jointly(x, y, dy, &mut dx);
+        drop(dx);
+        for (term, &input) in terms.into_iter().zip(x.nodes) {
+            let mut sum = self.take(input);
+            if sum.is_empty() {
+                sum = term;
+            } else {
+                sum.iter_mut().zip(&term).for_each(|(sum, &term)| *sum += term);
+                self.pool.give(term);
+            }
+            self.put(input, sum);
+        }
     }
 }

@@ -60,6 +60,7 @@ pub mod forward;
 pub mod gradcheck;
 pub mod kernel;
 pub mod ops;
+pub mod pointwise;
 
 pub use binary::{Binary, Broadcast};
 pub use cut::Mark;
@@ -70,6 +71,7 @@ pub use lend::{Adjoint, Inputs, Output};
 pub use op::{Factor, Op, RowSum};
 pub use ops::gradient::clip_gradient::Clip;
 pub use param::{Param, ParamId};
+pub use pointwise::{Expr, Pointwise};
 pub use real::Real;
 pub use shape::{Shape, broadcast};
 pub use table::{Row, Table};

@@ -38,6 +38,22 @@ pub trait Op<T: Real>: Any + Debug + Send {
     /// costs nothing.
     fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>);
 
+    /// Are the adjoints of all inputs found together more cheaply than one by one? The tape then calls
+    /// [`backward_jointly`](Op::backward_jointly) in place of [`backward`](Op::backward).
+    fn joint(&self) -> bool {
+        false
+    }
+
+    /// Adds `x̄ᵢ += ȳ · ∂y/∂xᵢ` for every input `i` whose adjoint is wanted, and so is not `None`.
+    fn backward_jointly(
+        &self,
+        _x: Inputs<'_, T>,
+        _y: Output<'_, T>,
+        _dy: &[T],
+        _dx: &mut [Option<&mut [T]>],
+    ) {
+    }
+
     /// `Some(offset)` when `y` is a contiguous part of the first input's elements: the tape then shares
     /// the memory and never calls `forward`.
     fn view(&self, _x: Inputs<'_, T>) -> Option<usize> {

@@ -43,6 +43,14 @@ const LINE: usize = 64;
 pub struct Scratch<T> {
     a: Buffer<T>,
     b: Buffer<T>,
+    lanes: Buffer<T>,
+}
+
+impl<T: Real> Scratch<T> {
+    /// `len` elements of any value, for an op that needs room of its own.
+    pub fn lanes(&mut self, len: usize) -> &mut [T] {
+        &mut self.lanes.room(len)[..len]
+    }
 }
 
 /// A right-hand side `B` packed once for many products.
