@@ -28,8 +28,11 @@
 //! buys is that a formula can be made at run time, and printed.
 
 mod expr;
+mod layout;
 mod op;
 mod program;
+#[cfg(test)]
+mod tests;
 
 pub use expr::Expr;
 pub use op::Pointwise;

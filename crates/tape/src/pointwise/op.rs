@@ -2,14 +2,12 @@
 
 use super::{
     expr::Expr,
+    layout::{Layout, STRETCH, Source, Stretch},
     program::{Instruction, Place, Program},
 };
 use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Tape, Var, error::or_panic};
 use smallvec::SmallVec;
 use std::{cell::RefCell, fmt, sync::Arc};
-
-/// How many elements an instruction does at a time: enough to forget its jump, few enough for the cache.
-const STRETCH: usize = 128;
 
 /// An elementwise function of `IN` inputs and `OUT` outputs as one node: see the [module](super).
 ///
@@ -77,66 +75,6 @@ impl<const IN: usize, const OUT: usize> fmt::Display for Pointwise<IN, OUT> {
 #[derive(Debug)]
 struct Run {
     program: Arc<Program>,
-}
-
-/// Where one input stands: elements `[row · stride + start ..][.. width]` of a variable.
-#[derive(Debug, Clone, Copy)]
-struct Source {
-    variable: usize,
-    start: usize,
-    /// 0 where one row serves all.
-    stride: usize,
-}
-
-/// How the inputs of a program lie in the variables it is applied to.
-struct Layout {
-    rows: usize,
-    width: usize,
-    sources: SmallVec<[Source; 16]>,
-}
-
-impl Layout {
-    /// Variables whose last axes hold `inputs` inputs together.
-    fn of<T: Real>(inputs: usize, x: Inputs<'_, T>) -> Self {
-        let last = |i: usize| x.shape(i).last().copied().unwrap_or(1);
-        let width = (0..x.len()).map(last).sum::<usize>() / inputs.max(1);
-        let rows = (0..x.len()).map(|i| x[i].len() / last(i).max(1)).max().unwrap_or(0);
-        // Where every variable is one input, all rows are as good as one long one.
-        let flat = (0..x.len()).all(|i| last(i) == width && x[i].len() == rows * width);
-        let (rows, width, flat_width) =
-            if flat { (1, rows * width, Some(rows * width)) } else { (rows, width, None) };
-        let mut sources = SmallVec::new();
-        for variable in 0..x.len() {
-            let row = flat_width.unwrap_or_else(|| last(variable));
-            let stride = if x[variable].len() == row { 0 } else { row };
-            let starts = (0..row).step_by(width.max(1));
-            sources.extend(starts.map(|start| Source { variable, start, stride }));
-        }
-        Self { rows, width, sources }
-    }
-
-    /// The stretches of all rows: the row, where in it the stretch begins, and its length.
-    fn stretches(&self) -> impl Iterator<Item = Stretch> {
-        let width = self.width;
-        (0..self.rows).flat_map(move |row| {
-            let starts = (0..width).step_by(STRETCH);
-            starts.map(move |at| Stretch {
-                row,
-                at,
-                len: STRETCH.min(width - at),
-                whole: row * width + at,
-            })
-        })
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Stretch {
-    row: usize,
-    at: usize,
-    len: usize,
-    /// Where it begins in an array of all rows.
-    whole: usize,
 }
 
 /// The elements of an operand: among the inputs, or in the lanes, where constants stand first and results follow.
@@ -369,117 +307,5 @@ impl Run {
                 }
             },
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gradcheck;
-    use ndarray::{ArrayD, arr1, arr2};
-
-    fn wave(shape: &[usize]) -> ArrayD<f64> {
-        let mut k = 0.0;
-        ArrayD::from_shape_simple_fn(shape, || {
-            k += 1.0;
-            f64::sin(k * k)
-        })
-    }
-
-    fn lstm() -> Pointwise<5, 2> {
-        Pointwise::new(|[i, f, g, o, c]| {
-            let c = f.sigmoid() * c + i.sigmoid() * g.tanh();
-            [o.sigmoid() * c.tanh(), c]
-        })
-    }
-
-    #[test]
-    fn the_gates_of_an_lstm_are_what_their_ops_say() {
-        let tape = Tape::<f64>::new();
-        // Wider than a stretch, and no multiple of one.
-        let (z, c0) = (tape.leaf(wave(&[3, 4 * 200])), tape.leaf(wave(&[3, 200])));
-        let gate = |k: usize| z.slice(1, k * 200..(k + 1) * 200);
-        let c = gate(1).sigmoid() * c0 + gate(0).sigmoid() * gate(2).tanh();
-        let h = gate(3).sigmoid() * c.tanh();
-        let [h1, c1] = lstm().apply(&[z, c0]);
-        assert_eq!((h1.value(), c1.value()), (h.value(), c.value()));
-        let (one, many) = (tape.backward((h1 * c1).sum()), tape.backward((h * c).sum()));
-        for leaf in [z, c0] {
-            let error = (&one[leaf] - &many[leaf]).mapv(f64::abs).into_iter().fold(0.0, f64::max);
-            assert!(error < 1e-15, "{error}");
-        }
-    }
-
-    #[test]
-    fn every_instruction_has_its_rule() {
-        let f = Pointwise::new(|[a, b]: [Expr<'_>; 2]| {
-            let positive = a.square() + 0.5;
-            let first =
-                a.exp() + a.expm1() * b.sin() - b.cos() / positive + positive.ln() * b.ln_1p();
-            let second = positive.sqrt() + b.atan() * a.erf() + (2.0 / positive)
-                - a.max(b) * a.min(b)
-                + a.abs()
-                - (-b).relu();
-            [first, second]
-        });
-        let (a, b) = (arr2(&[[0.3, -0.7], [1.2, 0.1]]), arr2(&[[0.5, 0.9], [0.2, 0.4]]));
-        let report = gradcheck::function(
-            |tape, x| f.try_apply(tape, x).unwrap()[0],
-            &[a.clone().into_dyn(), b.clone().into_dyn()],
-        );
-        report.assert();
-        gradcheck::function(|_, x| f.apply(x)[1], &[a.into_dyn(), b.into_dyn()]).assert();
-    }
-
-    #[test]
-    fn a_row_without_leading_axes_serves_all_rows() {
-        let peephole = Pointwise::new(|[z, p, c]| [(z + p * c).sigmoid()]);
-        let x = [wave(&[2, 3, 4]), wave(&[4]), wave(&[2, 3, 4])];
-        gradcheck::function(|_, x| peephole.apply(x)[0], &x).assert();
-    }
-
-    #[test]
-    fn tangents_pass_through() {
-        let x = [wave(&[2, 8]), wave(&[2, 2])];
-        let v = [wave(&[2, 8]) * 0.3, wave(&[2, 2]) * 0.7];
-        let gates = lstm();
-        let (_, hv) = crate::hvp(|_, x| gates.apply(x)[0].square().sum(), &x, &v).unwrap();
-        let gradient = |shift: f64| {
-            let tape = Tape::new();
-            let at = |k: usize| tape.leaf(&x[k] + &(&v[k] * shift));
-            let x = [at(0), at(1)];
-            let gradients = tape.backward(gates.apply(&x)[0].square().sum());
-            [gradients[x[0]].clone(), gradients[x[1]].clone()]
-        };
-        let (ahead, behind) = (gradient(1e-5), gradient(-1e-5));
-        for k in 0..2 {
-            let slope = (&ahead[k] - &behind[k]) / 2e-5;
-            assert!((&slope - &hv[k]).iter().all(|d| d.abs() < 1e-8));
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_is_named() {
-        let tape = Tape::<f64>::new();
-        let (z, c) = (tape.leaf(wave(&[2, 8])), tape.leaf(wave(&[3, 2])));
-        let error = lstm().try_apply(&tape, &[z, c]).unwrap_err().to_string();
-        assert!(error.contains("the leading axes of input 0 are [2], not [3]"), "{error}");
-        let error = lstm().try_apply(&tape, &[z]).unwrap_err().to_string();
-        assert!(error.contains("the last axes do not hold 5 inputs of one width"), "{error}");
-    }
-
-    #[test]
-    fn a_formula_can_be_read() {
-        let f = Pointwise::new(|[x, y]| [x.sigmoid() * y + 1.0]);
-        assert_eq!(f.to_string(), "t0 = σ(x0)\nt1 = t0 · x1\nt2 = t1 + 1\ny0 = t2");
-    }
-
-    #[test]
-    fn single_numbers_are_rows_of_one() {
-        let tape = Tape::<f64>::new();
-        let [y] = Pointwise::new(|[a, b]| [a * b]).apply(&[tape.leaf(2.0), tape.leaf(3.0)]);
-        assert_eq!(y.item(), 6.0);
-        let [y] = Pointwise::new(|[a]| [a.exp()]).apply(&[tape.leaf(arr1::<f64>(&[]))]);
-        assert!(y.value().is_empty());
     }
 }

@@ -1,0 +1,107 @@
+//! A formula as one node against the same formula as many.
+
+use crate::{Expr, Pointwise, Tape, gradcheck};
+use ndarray::{ArrayD, arr1, arr2};
+
+fn wave(shape: &[usize]) -> ArrayD<f64> {
+    let mut k = 0.0;
+    ArrayD::from_shape_simple_fn(shape, || {
+        k += 1.0;
+        f64::sin(k * k)
+    })
+}
+
+fn lstm() -> Pointwise<5, 2> {
+    Pointwise::new(|[i, f, g, o, c]| {
+        let c = f.sigmoid() * c + i.sigmoid() * g.tanh();
+        [o.sigmoid() * c.tanh(), c]
+    })
+}
+
+#[test]
+fn the_gates_of_an_lstm_are_what_their_ops_say() {
+    let tape = Tape::<f64>::new();
+    // Wider than a stretch, and no multiple of one.
+    let (z, c0) = (tape.leaf(wave(&[3, 4 * 200])), tape.leaf(wave(&[3, 200])));
+    let gate = |k: usize| z.slice(1, k * 200..(k + 1) * 200);
+    let c = gate(1).sigmoid() * c0 + gate(0).sigmoid() * gate(2).tanh();
+    let h = gate(3).sigmoid() * c.tanh();
+    let [h1, c1] = lstm().apply(&[z, c0]);
+    assert_eq!((h1.value(), c1.value()), (h.value(), c.value()));
+    let (one, many) = (tape.backward((h1 * c1).sum()), tape.backward((h * c).sum()));
+    for leaf in [z, c0] {
+        let error = (&one[leaf] - &many[leaf]).mapv(f64::abs).into_iter().fold(0.0, f64::max);
+        assert!(error < 1e-15, "{error}");
+    }
+}
+
+#[test]
+fn every_instruction_has_its_rule() {
+    let f = Pointwise::new(|[a, b]: [Expr<'_>; 2]| {
+        let positive = a.square() + 0.5;
+        let first = a.exp() + a.expm1() * b.sin() - b.cos() / positive + positive.ln() * b.ln_1p();
+        let second = positive.sqrt() + b.atan() * a.erf() + (2.0 / positive) - a.max(b) * a.min(b)
+            + a.abs()
+            - (-b).relu();
+        [first, second]
+    });
+    let (a, b) = (arr2(&[[0.3, -0.7], [1.2, 0.1]]), arr2(&[[0.5, 0.9], [0.2, 0.4]]));
+    let report = gradcheck::function(
+        |tape, x| f.try_apply(tape, x).unwrap()[0],
+        &[a.clone().into_dyn(), b.clone().into_dyn()],
+    );
+    report.assert();
+    gradcheck::function(|_, x| f.apply(x)[1], &[a.into_dyn(), b.into_dyn()]).assert();
+}
+
+#[test]
+fn a_row_without_leading_axes_serves_all_rows() {
+    let peephole = Pointwise::new(|[z, p, c]| [(z + p * c).sigmoid()]);
+    let x = [wave(&[2, 3, 4]), wave(&[4]), wave(&[2, 3, 4])];
+    gradcheck::function(|_, x| peephole.apply(x)[0], &x).assert();
+}
+
+#[test]
+fn tangents_pass_through() {
+    let x = [wave(&[2, 8]), wave(&[2, 2])];
+    let v = [wave(&[2, 8]) * 0.3, wave(&[2, 2]) * 0.7];
+    let gates = lstm();
+    let (_, hv) = crate::hvp(|_, x| gates.apply(x)[0].square().sum(), &x, &v).unwrap();
+    let gradient = |shift: f64| {
+        let tape = Tape::new();
+        let at = |k: usize| tape.leaf(&x[k] + &(&v[k] * shift));
+        let x = [at(0), at(1)];
+        let gradients = tape.backward(gates.apply(&x)[0].square().sum());
+        [gradients[x[0]].clone(), gradients[x[1]].clone()]
+    };
+    let (ahead, behind) = (gradient(1e-5), gradient(-1e-5));
+    for k in 0..2 {
+        let slope = (&ahead[k] - &behind[k]) / 2e-5;
+        assert!((&slope - &hv[k]).iter().all(|d| d.abs() < 1e-8));
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_named() {
+    let tape = Tape::<f64>::new();
+    let (z, c) = (tape.leaf(wave(&[2, 8])), tape.leaf(wave(&[3, 2])));
+    let error = lstm().try_apply(&tape, &[z, c]).unwrap_err().to_string();
+    assert!(error.contains("the leading axes of input 0 are [2], not [3]"), "{error}");
+    let error = lstm().try_apply(&tape, &[z]).unwrap_err().to_string();
+    assert!(error.contains("the last axes do not hold 5 inputs of one width"), "{error}");
+}
+
+#[test]
+fn a_formula_can_be_read() {
+    let f = Pointwise::new(|[x, y]| [x.sigmoid() * y + 1.0]);
+    assert_eq!(f.to_string(), "t0 = σ(x0)\nt1 = t0 · x1\nt2 = t1 + 1\ny0 = t2");
+}
+
+#[test]
+fn single_numbers_are_rows_of_one() {
+    let tape = Tape::<f64>::new();
+    let [y] = Pointwise::new(|[a, b]| [a * b]).apply(&[tape.leaf(2.0), tape.leaf(3.0)]);
+    assert_eq!(y.item(), 6.0);
+    let [y] = Pointwise::new(|[a]| [a.exp()]).apply(&[tape.leaf(arr1::<f64>(&[]))]);
+    assert!(y.value().is_empty());
+}
