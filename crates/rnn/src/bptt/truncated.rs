@@ -136,11 +136,10 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         }
         self.time += n;
         let swept = n.min(self.truncation.reach());
+        // Stacked before the cut: a state from just before the window may be read, but not followed.
+        let outputs = self.tape.stack(&self.outputs[n - swept..]);
         self.forget();
-        Block {
-            outputs: self.tape.stack(&self.outputs[n - swept..]),
-            steps: self.time - swept..self.time,
-        }
+        Block { outputs, steps: self.time - swept..self.time }
     }
 
     /// Cuts off the steps that no sweep from here on goes back to.
