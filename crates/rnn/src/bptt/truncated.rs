@@ -144,12 +144,11 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
 
     /// Cuts off the steps that no sweep from here on goes back to.
     fn forget(&mut self) {
-        if self.by_block {
-            return;
+        let past = self.steps.len().saturating_sub(self.truncation.reach());
+        if self.by_block || past == 0 {
+            return; // what the first state was made of is still within reach
         }
-        while self.steps.len() > self.truncation.reach() {
-            self.steps.pop_front();
-        }
+        self.steps.drain(..past);
         if let Some(&first) = self.steps.front() {
             self.tape.cut(first);
         }
