@@ -181,7 +181,7 @@ impl Truncation {
     /// Unrolls `cell` over a sequence of `steps` steps: for each block `inputs` puts the inputs of the given
     /// steps on the tape, `loss` makes one number of the outputs, and `update` takes the gradients.
     ///
-    /// Returns the sum of the losses and the last state.
+    /// Returns the sum of the losses and the state after the last block.
     ///
     /// # Errors
     /// What `update` returns, or a `loss` that is not one number.
@@ -200,8 +200,8 @@ impl Truncation {
     ) -> Result<(T, C::State<'t>)> {
         let mut run =
             Unrolling::new(tape, cell, self, start(store.bind(tape))).with_readout(readout);
-        // A last, shorter block goes back into the one before it.
-        run.by_block &= self.blocks(steps).all(|block| block >= self.reach().min(steps));
+        // One block for all is swept as a whole; a last, shorter one goes back into the one before it.
+        run.by_block = self.blocks(steps).all(|block| block == self.reach().min(steps));
         let mut total = T::ZERO;
         for block in self.blocks(steps) {
             let p = store.bind(tape);
