@@ -1,5 +1,7 @@
 //! A stream is read block by block, its state carried on, and takes no more memory the longer it is.
 
+#![allow(clippy::unwrap_used)] // a test may
+
 mod common;
 
 use common::{Arrays, Network, assert_agree, cross_entropy, derived};
@@ -50,6 +52,20 @@ fn a_stream_in_blocks_is_cut_at_the_start_of_each() {
             }
         }
     }
+}
+
+#[test]
+#[should_panic(
+    expected = "a block of 5 steps, of which a sweep reaches 4: the others would never get a \
+                           gradient; advance by k1 steps at a time, or ask for the gaps with `Window::gaps`"
+)]
+fn a_block_longer_than_the_window_is_refused() {
+    let problem = common::problem(Activation::Tanh, cross_entropy(5), 5);
+    let network = Network::new(&common::parameters(), &problem);
+    let tape = Tape::new();
+    let p = network.store.bind(&tape);
+    let mut run = Unrolling::new(&tape, &network.cell, window(4, 4), p.var(network.h0));
+    run.advance(p, &network.inputs(&tape, 0..5));
 }
 
 /// Every window of the sliding pass, with its gradients.
@@ -107,8 +123,7 @@ fn a_sliding_window_steps_on_with_the_parameters_it_has_just_updated() {
     let (k, steps, rate) = (3, 7, 0.05);
     let loss = common::squared_error(true, steps);
     let problem = common::problem(Activation::Tanh, loss, steps);
-    let (sweeps, total, state) =
-        slid(&Network::new(&common::parameters(), &problem), k, rate);
+    let (sweeps, total, state) = slid(&Network::new(&common::parameters(), &problem), k, rate);
 
     let Loss::SquaredError { half, targets } = &problem.loss else { panic!() };
     let (mut parameters, mut h, mut sum) = (common::parameters(), problem.h0.clone(), 0.0);

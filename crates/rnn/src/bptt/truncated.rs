@@ -69,7 +69,7 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
     ) -> Self {
         let by_block = match truncation {
             Truncation::Full => true,
-            Truncation::Window(window) => window.k1() == window.k2(),
+            Truncation::Window(window) => window.k1() == window.k2() && !window.has_gaps(),
         };
         let readout = Readout::After;
         let (steps, outputs) = (VecDeque::new(), Vec::new());
@@ -111,10 +111,18 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
     /// Records one step for each of the inputs `[n, B, X]`.
     ///
     /// # Panics
-    /// When the inputs do not fit the cell or the state.
+    /// When the inputs do not fit the cell or the state, or when there are more steps than a sweep goes back and
+    /// no [`gaps`](super::Window::gaps) were asked for.
     #[track_caller]
     pub fn advance(&mut self, p: Bound<'t, '_, T>, xs: &Input<'t, '_, T>) -> Block<'t, T> {
         let n = xs.lead()[0];
+        let reach = self.truncation.reach();
+        let gaps = matches!(self.truncation, Truncation::Window(window) if window.has_gaps());
+        assert!(
+            n <= reach || gaps,
+            "a block of {n} steps, of which a sweep reaches {reach}: the others would never get a gradient; \
+             advance by k1 steps at a time, or ask for the gaps with `Window::gaps`"
+        );
         self.outputs.clear();
         // A cut must not fall between a step and the product that its input was part of.
         let projected = self.by_block.then(|| {
@@ -135,7 +143,7 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
             self.outputs.push(read.output());
         }
         self.time += n;
-        let swept = n.min(self.truncation.reach());
+        let swept = n.min(reach);
         // Stacked before the cut: a state from just before the window may be read, but not followed.
         let outputs = self.tape.stack(&self.outputs[n - swept..]);
         self.forget();
