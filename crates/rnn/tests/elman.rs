@@ -239,11 +239,8 @@ fn a_watched_state_has_the_adjoint_that_the_recursion_gives_it() {
             let got = adjoints(&network, through_time);
             let got: Vec<ArrayViewD<'_, f64>> = got.iter().map(|a| a.view()).collect();
             let want = want.iter().map(|a| a.view().into_dyn()).collect();
-            let report = compare::<&str, &str>([], []).with_sequences(
-                0,
-                [(name, got)],
-                [(name, want)],
-            );
+            let report =
+                compare::<&str, &str>([], []).with_sequences(0, [(name, got)], [(name, want)]);
             assert!(report.agrees_within(1e-12), "{}\n{report}", title(&problem));
         }
     }

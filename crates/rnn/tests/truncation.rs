@@ -1,5 +1,7 @@
 //! Cutting the past is the truncation that theory means, for every window.
 
+#![allow(clippy::unwrap_used)] // a test may
+
 mod common;
 mod golden;
 
@@ -56,8 +58,7 @@ fn every_window_gives_what_it_gives_on_paper() {
                 for k1 in 1..=k2 {
                     for flush in [true, false] {
                         let window = Window::new(k1, k2).unwrap().flush(flush);
-                        let paper =
-                            by_hand::truncation::Window { flush, ..paper_window(k1, k2) };
+                        let paper = by_hand::truncation::Window { flush, ..paper_window(k1, k2) };
                         let got = swept(&problem, Truncation::Window(window));
                         let what = format!("T = {steps}, {window:?}, {:?}", problem.readout);
                         assert_agree(&got, &on_paper(&problem, Cut::Fixed(paper)), 1e-12, what);
@@ -82,8 +83,7 @@ fn a_window_shorter_than_its_stride_leaves_the_gaps_it_leaves_on_paper() {
                 for k2 in 1..=k1 {
                     for flush in [true, false] {
                         let window = Window::gaps(k1, k2).unwrap().flush(flush);
-                        let paper =
-                            by_hand::truncation::Window { flush, ..paper_window(k1, k2) };
+                        let paper = by_hand::truncation::Window { flush, ..paper_window(k1, k2) };
                         let got = swept(&problem, Truncation::Window(window));
                         let what = format!("T = {steps}, {window:?}, {:?}", problem.readout);
                         assert_agree(&got, &on_paper(&problem, Cut::Fixed(paper)), 1e-12, what);
@@ -157,7 +157,8 @@ fn the_readout_does_not_feel_the_truncation() {
 #[test]
 fn a_window_that_cannot_be_is_refused_and_the_way_out_named() {
     let error = |k1, k2| Window::new(k1, k2).unwrap_err().to_string();
-    let never = "Window { k1: 0, k2: 3 }: a window that never moves never sweeps; let k1 be 1 or more";
+    let never =
+        "Window { k1: 0, k2: 3 }: a window that never moves never sweeps; let k1 be 1 or more";
     assert_eq!(error(0, 3), never);
     let nothing =
         "Window { k1: 3, k2: 0 }: a sweep over no steps has no gradient; let k2 be k1 or more";
@@ -183,12 +184,7 @@ impl Cell<f64> for StepByStep {
     fn widths(&self) -> Widths {
         [4].into_iter().collect()
     }
-    fn step<'t>(
-        &self,
-        p: Bound<'t, '_, f64>,
-        x: Var<'t, f64>,
-        h: Var<'t, f64>,
-    ) -> Var<'t, f64> {
+    fn step<'t>(&self, p: Bound<'t, '_, f64>, x: Var<'t, f64>, h: Var<'t, f64>) -> Var<'t, f64> {
         (x.matmul(p.var(self.w)) + h.matmul(p.var(self.u))).tanh()
     }
 }
