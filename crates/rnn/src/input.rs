@@ -31,7 +31,7 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
     #[track_caller]
     pub fn one_hot(indices: &'d [usize], batch: usize, classes: usize) -> Self {
         assert!(
-            batch > 0 && indices.len() % batch == 0,
+            batch > 0 && indices.len().is_multiple_of(batch),
             "{} indices do not fill steps of {batch} rows",
             indices.len()
         );

@@ -49,9 +49,9 @@ fn written_out(network: &Network, (k1, k2): (usize, usize)) -> (Vec<Arrays>, Arr
         let tape = Tape::new();
         let start = tape.leaf(&states[first]);
         let (mut h, mut read, mut copies) = (start, Vec::new(), Vec::new());
-        for s in first..end {
+        for (s, parameters) in made_with.iter().enumerate().skip(first) {
             let [w, u, b] = ["w", "u", "b"].map(|name| {
-                let copy = tape.leaf(&made_with[s][name]);
+                let copy = tape.leaf(&parameters[name]);
                 copies.push((name, copy));
                 copy
             });
