@@ -109,7 +109,7 @@ fn what_does_not_fit_is_named() {
     let written_out = || drop(Input::one_hot(&[4], 1, 4).dense(&tape).value());
     assert_eq!(
         panic_text(written_out),
-        "OneHot of : there is no class 4 among 4; classes count from 0"
+        "OneHot of no inputs: there is no class 4 among 4; classes count from 0"
     );
     let rows = || drop(table.look_up(p, &[1, 2, 3], 2).dense(&tape).value());
     assert_eq!(
