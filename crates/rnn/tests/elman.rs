@@ -267,3 +267,20 @@ fn a_mask_of_zeros_gives_a_loss_and_a_gradient_of_zero() {
         assert_eq!(got["h0"].len_of(Axis(0)), 2);
     }
 }
+
+#[test]
+fn a_target_that_is_masked_is_never_looked_at() {
+    let Loss::SquaredError { half, mut targets } = common::squared_error(true, 5) else { panic!() };
+    targets[[3, 1, 2]] = f64::NAN;
+    let loss = Loss::SquaredError { half, targets };
+    // A weight other than 0 and 1 is a weight.
+    for weight in [1.0, 0.25] {
+        let mut mask = Array2::ones((5, 2));
+        (mask[[3, 1]], mask[[1, 0]]) = (0.0, weight);
+        let problem = common::problem(by_hand::activation::Activation::Tanh, loss.clone(), 5);
+        let problem = Problem { reduction: Reduction::MaskedMean, mask: Some(mask), ..problem };
+        let got = Network::new(&common::parameters(), &problem).gradients(Truncation::Full);
+        let want = derived(&common::parameters(), &problem);
+        assert_agree(&got, &want, 1e-12, format!("a weight of {weight}"));
+    }
+}
