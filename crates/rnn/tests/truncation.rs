@@ -139,6 +139,22 @@ fn a_window_as_long_as_the_sequence_is_no_truncation() {
 }
 
 #[test]
+fn classes_as_inputs_are_cut_like_rows_of_zeros_and_a_one() {
+    let classes: Vec<usize> = (0..14).map(|k| (k * k + k / 3) % 3).collect();
+    for mut problem in problems(7) {
+        let row = |(t, i, j)| f64::from(classes[2 * t + i] == j);
+        problem.inputs = ndarray::Array3::from_shape_fn((7, 2, 3), row);
+        let mut network = Network::new(&common::parameters(), &problem);
+        network.one_hot = Some(classes.clone());
+        for (k1, k2) in [(1, 1), (2, 2), (1, 3), (2, 5), (3, 3), (4, 9)] {
+            let mut got = network.gradients(window(k1, k2));
+            got.remove("loss");
+            assert_same_bits(&got, &swept(&problem, window(k1, k2)), format!("({k1}, {k2})"));
+        }
+    }
+}
+
+#[test]
 fn the_readout_does_not_feel_the_truncation() {
     for problem in problems(7) {
         let full = swept(&problem, Truncation::Full);
