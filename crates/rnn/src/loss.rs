@@ -86,14 +86,22 @@ pub fn squared_error<'t, T: Real>(
     let (steps, batch) = time_and_rows(outputs);
     match reduction {
         Reduction::Masked(mask) => {
-            let tape = outputs.tape();
-            let width = outputs.shape().last().copied().unwrap_or(1);
-            let root = |m: T| if m == T::ZERO { T::ZERO } else { m.sqrt() };
-            let weights = ndarray::Array3::from_shape_fn((steps, batch, width), |(t, b, _)| {
-                root(mask[t * batch + b])
-            });
-            let weights = tape.constant(weights);
-            error(outputs * weights, targets * weights) / counted(mask)
+            assert!(
+                mask.len() == steps * batch,
+                "a mask of {} for {steps} steps of {batch} rows: it is [T, B]",
+                mask.len()
+            );
+            // Rows that do not count are left out, not multiplied by 0: what is no number stays unseen.
+            let width = outputs.shape()[2];
+            let counts: Vec<usize> = (0..mask.len()).filter(|&k| mask[k] != T::ZERO).collect();
+            let rows = |x: Var<'t, T>| x.reshape([steps * batch, width]).gather_rows(&counts);
+            let (mut outputs, mut targets) = (rows(outputs), rows(targets));
+            if counts.iter().any(|&k| mask[k] != T::ONE) {
+                let root = ndarray::Array1::from_iter(counts.iter().map(|&k| mask[k].sqrt()));
+                let root = outputs.tape().constant(root.insert_axis(ndarray::Axis(1)));
+                (outputs, targets) = (outputs * root, targets * root);
+            }
+            error(outputs, targets) / counted(mask)
         }
         Reduction::Last => {
             let last = |x: Var<'t, T>| x.select(0, steps - 1);

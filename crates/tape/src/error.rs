@@ -27,6 +27,9 @@ pub struct Shapes(pub Vec<Shape>);
 
 impl fmt::Display for Shapes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("no inputs");
+        }
         for (i, shape) in self.0.iter().enumerate() {
             if i > 0 {
                 f.write_str(" and ")?;

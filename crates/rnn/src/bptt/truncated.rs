@@ -69,7 +69,7 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
     ) -> Self {
         let by_block = match truncation {
             Truncation::Full => true,
-            Truncation::Window(window) => window.k1() == window.k2(),
+            Truncation::Window(window) => window.k1() == window.k2() && !window.has_gaps(),
         };
         let readout = Readout::After;
         let (steps, outputs) = (VecDeque::new(), Vec::new());
@@ -111,10 +111,18 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
     /// Records one step for each of the inputs `[n, B, X]`.
     ///
     /// # Panics
-    /// When the inputs do not fit the cell or the state.
+    /// When the inputs do not fit the cell or the state, or when there are more steps than a sweep goes back and
+    /// no [`gaps`](super::Window::gaps) were asked for.
     #[track_caller]
     pub fn advance(&mut self, p: Bound<'t, '_, T>, xs: &Input<'t, '_, T>) -> Block<'t, T> {
         let n = xs.lead()[0];
+        let reach = self.truncation.reach();
+        let gaps = matches!(self.truncation, Truncation::Window(window) if window.has_gaps());
+        assert!(
+            n <= reach || gaps,
+            "a block of {n} steps, of which a sweep reaches {reach}: the others would never get a gradient; \
+             advance by k1 steps at a time, or ask for the gaps with `Window::gaps`"
+        );
         self.outputs.clear();
         // A cut must not fall between a step and the product that its input was part of.
         let projected = self.by_block.then(|| {
@@ -135,22 +143,20 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
             self.outputs.push(read.output());
         }
         self.time += n;
-        let swept = n.min(self.truncation.reach());
+        let swept = n.min(reach);
+        // Stacked before the cut: a state from just before the window may be read, but not followed.
+        let outputs = self.tape.stack(&self.outputs[n - swept..]);
         self.forget();
-        Block {
-            outputs: self.tape.stack(&self.outputs[n - swept..]),
-            steps: self.time - swept..self.time,
-        }
+        Block { outputs, steps: self.time - swept..self.time }
     }
 
     /// Cuts off the steps that no sweep from here on goes back to.
     fn forget(&mut self) {
-        if self.by_block {
-            return;
+        let past = self.steps.len().saturating_sub(self.truncation.reach());
+        if self.by_block || past == 0 {
+            return; // what the first state was made of is still within reach
         }
-        while self.steps.len() > self.truncation.reach() {
-            self.steps.pop_front();
-        }
+        self.steps.drain(..past);
         if let Some(&first) = self.steps.front() {
             self.tape.cut(first);
         }
@@ -183,7 +189,7 @@ impl Truncation {
     /// Unrolls `cell` over a sequence of `steps` steps: for each block `inputs` puts the inputs of the given
     /// steps on the tape, `loss` makes one number of the outputs, and `update` takes the gradients.
     ///
-    /// Returns the sum of the losses and the last state.
+    /// Returns the sum of the losses and the state after the last block.
     ///
     /// # Errors
     /// What `update` returns, or a `loss` that is not one number.
@@ -202,8 +208,8 @@ impl Truncation {
     ) -> Result<(T, C::State<'t>)> {
         let mut run =
             Unrolling::new(tape, cell, self, start(store.bind(tape))).with_readout(readout);
-        // A last, shorter block goes back into the one before it.
-        run.by_block &= self.blocks(steps).all(|block| block >= self.reach().min(steps));
+        // One block for all is swept as a whole; a last, shorter one goes back into the one before it.
+        run.by_block = self.blocks(steps).all(|block| block == self.reach().min(steps));
         let mut total = T::ZERO;
         for block in self.blocks(steps) {
             let p = store.bind(tape);

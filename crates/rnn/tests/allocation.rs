@@ -1,0 +1,132 @@
+//! A training step that has been made before allocates nothing.
+
+#![allow(unsafe_code)] // an allocator that counts is a `GlobalAlloc`, whose methods are unsafe
+#![allow(clippy::unwrap_used)] // a test may
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rnn::{
+    Cell, Elman, Input, Linear, ParamStore, Reduction, Rows,
+    bptt::{Truncation, Unrolling, Window},
+    init::Uniform,
+    loss,
+};
+use std::alloc::{GlobalAlloc, Layout, System};
+use tape::{Gradients, Tape};
+
+/// Counts what this thread allocates, so that the harness and other tests do not count.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+fn count() {
+    ALLOCATIONS.with(|n| n.set(n.get() + 1));
+}
+
+// SAFETY: every call is handed on to the system's allocator as it is; counting touches a number only.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: `at` came from `alloc` or `realloc`, hence from the system.
+        unsafe { System.dealloc(at, layout) }
+    }
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as for `dealloc`.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const CLASSES: usize = 11;
+const BATCH: usize = 3;
+const HIDDEN: usize = 8;
+
+struct Model {
+    store: ParamStore<f32>,
+    cell: Elman<f32>,
+    layer: Linear,
+    /// Characters, time-major, long enough for all blocks.
+    text: Vec<usize>,
+}
+
+fn model() -> Model {
+    let (mut rng, mut store) = (ChaCha8Rng::seed_from_u64(1), ParamStore::new());
+    let init = Uniform::recurrent(HIDDEN);
+    let cell = Elman::new(&mut store, "rnn", (CLASSES, HIDDEN), &init, &mut rng).unwrap();
+    let layer = Linear::new(&mut store, "out", (HIDDEN, CLASSES), &init, &mut rng).unwrap();
+    let text = (0..4000 * BATCH).map(|k| (k * k + k / 7) % CLASSES).collect();
+    Model { store, cell, layer, text }
+}
+
+/// ‖g‖ ≤ 1 for all gradients together, in place.
+fn clip(gradients: &mut Gradients<f32>) {
+    let square: f32 = gradients.params().flat_map(|(_, g)| g.iter()).map(|g| g * g).sum();
+    let factor = 1.0 / square.sqrt().max(1.0);
+    gradients.for_each_param_mut(|_, g| g.map_inplace(|g| *g *= factor));
+}
+
+/// Allocations of each of `blocks` steps of training, by TBPTT(k1, k2). Parameters are updated after each block if
+/// `update`, else gradients are added up.
+fn allocations((k1, k2): (usize, usize), update: bool, blocks: usize) -> Vec<usize> {
+    let Model { mut store, cell, layer, text } = model();
+    let tape = Tape::new();
+    let window = Truncation::Window(Window::new(k1, k2).unwrap());
+    let mut run = Unrolling::new(&tape, &cell, window, cell.zeros(&tape, BATCH));
+    let mut sum: Option<Gradients<f32>> = None;
+    let mut each = Vec::with_capacity(blocks);
+    for block in 0..blocks {
+        let before = ALLOCATIONS.with(|n| n.get());
+        let first = block * k1 * BATCH;
+        let (input, target) =
+            (&text[first..first + k1 * BATCH], &text[first + BATCH..first + (k1 + 1) * BATCH]);
+        let p = store.bind(&tape);
+        let steps = run.advance(p, &Input::one_hot(input, BATCH, CLASSES));
+        let scores = layer.forward(p, steps.outputs);
+        let loss = loss::cross_entropy(scores, target, Reduction::MeanOverTime, Rows::Mean);
+        assert!(loss.item().is_finite());
+        let mut gradients = run.backward(loss).unwrap();
+        clip(&mut gradients);
+        if update {
+            for (id, g) in gradients.params() {
+                store.get_mut(id).zip_mut_with(g, |w, g| *w -= 0.1 * g);
+            }
+        } else if let Some(sum) = &mut sum {
+            sum.accumulate(&gradients);
+        } else {
+            sum = Some(gradients);
+        }
+        each.push(ALLOCATIONS.with(|n| n.get()) - before);
+    }
+    each
+}
+
+#[track_caller]
+fn assert_none_after_warm_up(each: &[usize], warm_up: usize) {
+    assert!(each[0] > 0, "the counter does not count");
+    let (_, steady) = each.split_at(warm_up);
+    let first = steady.iter().position(|&n| n > 0).map(|at| at + warm_up);
+    assert_eq!(steady.iter().sum::<usize>(), 0, "first at block {first:?}: {each:?}");
+}
+
+#[test]
+fn a_block_that_is_swept_as_a_whole_trains_without_allocating() {
+    for k in [1, 5, 20] {
+        assert_none_after_warm_up(&allocations((k, k), true, 100), 5);
+    }
+}
+
+#[test]
+fn a_window_that_reaches_further_back_is_swept_without_allocating() {
+    for (k1, k2) in [(1, 2), (2, 5), (5, 20), (1, 30)] {
+        assert_none_after_warm_up(&allocations((k1, k2), false, 200), 100);
+    }
+}
