@@ -56,6 +56,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         None => corpus::text(),
     };
     writable(options)?;
+    rnn::bptt::Window::new(options.window, options.k2())?;
     let vocabulary = Vocabulary::from_text(&text)?;
     let prime =
         vocabulary.encode(options.prime.as_deref().unwrap_or(&text[..first_line(&text)]))?;

@@ -1,4 +1,49 @@
 //! Recurrences unrolled onto a [`tape`], so that backpropagation through time is nothing but backpropagation.
+//!
+//! ```text
+//!  xₜ ───►┌──────┐───► hₜ ───► loss          one Cell::step per t, recorded
+//!  hₜ₋₁ ─►│ Cell │                           Tape::backward does the rest
+//!         └──────┘
+//! ```
+//!
+//! | to learn                                   | read                                        |
+//! |--------------------------------------------|---------------------------------------------|
+//! | what a recurrence says about itself        | [`Cell`], then [`cells::elman`]             |
+//! | how it becomes a tape, and is cut          | [`unroll()`], [`bptt::Unrolling`]           |
+//! | where the parameters live                  | [`ParamStore`], [`weights`]                 |
+//! | how the same gradient is found on paper    | [`by_hand`]                                 |
+//! | where two gradients part                   | [`compare`]                                 |
+//! | how gradients become better parameters     | [`clip`], [`optim`]                         |
+//!
+//! A whole training step, on one window of one sequence:
+//!
+//! ```
+//! use rand::SeedableRng;
+//! use rnn::{Cell, Elman, Input, Linear, ParamStore, Reduction, Rows, init::Uniform, loss::squared_error};
+//! use rnn::{bptt::{Truncation, Unrolling}, clip, optim::{Adam, Optimizer}};
+//! use tape::Tape;
+//!
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+//! let mut store = ParamStore::<f32>::new();
+//! let cell = Elman::new(&mut store, "rnn", (2, 16), &Uniform::recurrent(16), &mut rng)?;
+//! let head = Linear::new(&mut store, "head", (16, 1), &Uniform::recurrent(16), &mut rng)?;
+//! let mut adam = Adam::new(1e-3);
+//!
+//! let tape = Tape::new();
+//! let mut run = Unrolling::new(&tape, &cell, Truncation::Full, cell.zeros(&tape, 4));
+//! let xs = ndarray::Array3::from_elem((10, 4, 2), 0.5); // [T, B, X]
+//! let ys = ndarray::Array3::zeros((10, 4, 1)); //          [T, B, O]
+//!
+//! let p = store.bind(&tape);
+//! let block = run.advance(p, &Input::Dense(tape.constant(&xs)));
+//! let outputs = head.forward(p, block.outputs);
+//! let loss = squared_error(outputs, tape.constant(&ys), true, Reduction::MeanOverTime, Rows::Mean);
+//! let mut gradients = run.backward(loss)?;
+//! let clipped = clip::global_norm(&mut gradients, 1.0)?;
+//! adam.step(&mut store, &gradients)?;
+//! assert!(clipped.norm > 0.0);
+//! # Ok::<(), rnn::Error>(())
+//! ```
 mod activation;
 mod cell;
 mod embedding;
@@ -29,3 +74,14 @@ pub use linear::Linear;
 pub use loss::{Readout, Reduction, Rows};
 pub use params::{Bound, ParamStore};
 pub use unroll::unroll;
+
+/// The pages of the book, compiled.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../docs/architecture.md")]
+    mod architecture {}
+    #[doc = include_str!("../../../docs/references.md")]
+    mod references {}
+}
