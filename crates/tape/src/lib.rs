@@ -62,6 +62,7 @@ pub use error::{Error, Misfit, Result, Shapes};
 pub use gradients::Gradients;
 pub use lend::{Adjoint, Inputs, Output};
 pub use op::{Factor, Op, RowSum};
+pub use ops::reduction::Over;
 pub use param::{Param, ParamId};
 pub use real::Real;
 pub use shape::{Shape, broadcast};
