@@ -40,6 +40,8 @@ mod cut;
 mod error;
 mod gather;
 mod gradients;
+#[cfg(test)]
+mod known;
 mod lend;
 mod op;
 mod param;
@@ -62,6 +64,7 @@ pub use error::{Error, Misfit, Result, Shapes};
 pub use gradients::Gradients;
 pub use lend::{Adjoint, Inputs, Output};
 pub use op::{Factor, Op, RowSum};
+pub use ops::gradient::clip_gradient::Clip;
 pub use ops::reduction::Over;
 pub use param::{Param, ParamId};
 pub use real::Real;

@@ -113,6 +113,17 @@ pub trait Real:
     fn max(self, other: Self) -> Self {
         if self > other || self.primal().is_nan() { self } else { other }
     }
+    /// The lesser of the two; NaN if either is.
+    fn min(self, other: Self) -> Self {
+        if self < other || self.primal().is_nan() { self } else { other }
+    }
+    /// `ln(1 + eˣ)`, without overflow, and accurate where it is close to 0.
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        // Not `|x|`: one branch for both, so that what travels with a number bends at 0 as little as the sum.
+        let (size, bulk) = if self < Self::ZERO { (-self, Self::ZERO) } else { (self, self) };
+        bulk + (-size).exp().ln_1p()
+    }
 
     /// Runs `body` compiled for the widest SIMD instructions that this machine has.
     fn vectorize<R>(body: impl FnOnce() -> R) -> R {

@@ -9,6 +9,7 @@ pub mod gemm;
 pub mod ln;
 pub mod ln_1p;
 mod matrix;
+mod norm;
 mod polynomial;
 mod quotient;
 pub mod sigmoid;
@@ -16,3 +17,4 @@ pub mod tanh;
 
 pub use gemm::Scratch;
 pub use matrix::Matrix;
+pub(crate) use norm::norm;

@@ -3,9 +3,11 @@
 //! To add one, add a file and a line in its family's `mod.rs`.
 pub mod activation;
 pub mod arithmetic;
+pub mod elementary;
 pub mod gradient;
 pub mod index;
 pub mod linear;
 pub mod loss;
+pub mod normalisation;
 pub mod reduction;
 pub mod shape;

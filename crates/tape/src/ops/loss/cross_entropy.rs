@@ -15,27 +15,32 @@ use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Var, error
 #[derive(Debug, Clone, Copy)]
 pub struct CrossEntropy;
 
+/// A single number, if there is one class below `C` (and one weight, if any) for each row of scores `[.., C]`.
+pub(super) fn classes<T: Real>(x: Inputs<'_, T>) -> Result<Shape, Misfit> {
+    let scores = if x.len() == 2 { x.shape(0) } else { x.shapes::<1>()?[0] };
+    let Some((&classes, lead)) = scores.split_last() else {
+        return Err(Misfit::new("a number is no row of scores", "scores are [.., classes]"));
+    };
+    let rows = lead.iter().product::<usize>();
+    let targets = x.indices();
+    if targets.len() != rows {
+        let rule = format!("there are {rows} rows of scores but {} targets", targets.len());
+        return Err(Misfit::new(rule, "give one class for each row"));
+    }
+    if let Some((k, wrong)) = targets.iter().enumerate().find(|(_, i)| **i >= classes) {
+        let rule = format!("target {k} is class {wrong}, but there are {classes} classes");
+        return Err(Misfit::new(rule, "classes count from 0"));
+    }
+    if x.len() == 2 && x.value(1).len() != rows {
+        let rule = format!("there are {rows} rows of scores but {} weights", x.value(1).len());
+        return Err(Misfit::new(rule, "give one weight for each row"));
+    }
+    Ok(Shape::new())
+}
+
 impl<T: Real> Op<T> for CrossEntropy {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        let scores = if x.len() == 2 { x.shape(0) } else { x.shapes::<1>()?[0] };
-        let Some((&classes, lead)) = scores.split_last() else {
-            return Err(Misfit::new("a number is no row of scores", "scores are [.., classes]"));
-        };
-        let rows = lead.iter().product::<usize>();
-        let targets = x.indices();
-        if targets.len() != rows {
-            let rule = format!("there are {rows} rows of scores but {} targets", targets.len());
-            return Err(Misfit::new(rule, "give one class for each row"));
-        }
-        if let Some((k, wrong)) = targets.iter().enumerate().find(|(_, i)| **i >= classes) {
-            let rule = format!("target {k} is class {wrong}, but there are {classes} classes");
-            return Err(Misfit::new(rule, "classes count from 0"));
-        }
-        if x.len() == 2 && x.value(1).len() != rows {
-            let rule = format!("there are {rows} rows of scores but {} weights", x.value(1).len());
-            return Err(Misfit::new(rule, "give one weight for each row"));
-        }
-        Ok(Shape::new())
+        classes(x)
     }
     fn saves(&self, x: Inputs<'_, T>) -> usize {
         x.value(0).len()

@@ -1,27 +1,33 @@
-//! `y = eˣ / Σ eˣ` along the last axis, a distribution.
+//! `y = eˣ / Σ eˣ` along an axis, a distribution.
 //!
 //! ```text
 //! x̄ += y ⊙ (ȳ − ⟨ȳ, y⟩)
 //! ```
 //!
-//! The greatest entry is subtracted first, so that nothing overflows.
+//! The greatest entry is subtracted first, so that nothing overflows: `−∞` has share 0, `+∞` makes all NaN, as does a
+//! row of nothing but `−∞`. (What is called softmin is the softmax of `−x`.)
 
-use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var};
+use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var, ops::reduction::Axis};
 
 /// See the [module](self).
 #[derive(Debug, Clone, Copy)]
-pub struct Softmax;
+pub struct Softmax {
+    /// The axis, counted from the front, along which the shares sum to 1.
+    pub axis: usize,
+}
 
-/// The shape of rows: that of the one input, which must have a last axis.
-pub(super) fn rows<T: Real>(x: Inputs<'_, T>) -> Result<Shape, Misfit> {
+/// The shape of the one input, which must have the axis.
+pub(super) fn along<T: Real>(x: Inputs<'_, T>, axis: usize) -> Result<Shape, Misfit> {
     let [shape] = x.shapes()?;
-    if shape.is_empty() {
-        return Err(Misfit::new(
-            "a number has no axis to normalise",
-            "give it an axis with `reshape`",
-        ));
-    }
+    Axis::of(shape, axis)?;
     Ok(shape.into())
+}
+
+/// The places of each line along an axis, line by line.
+pub(super) fn lines(axis: Axis) -> impl Iterator<Item = impl Iterator<Item = usize> + Clone> {
+    let Axis { outer, n, inner } = axis;
+    let starts = (0..outer).flat_map(move |p| (0..inner).map(move |j| p * n * inner + j));
+    starts.map(move |start| (start..).step_by(inner).take(n))
 }
 
 /// The greatest entry of a row; NaN if there is one.
@@ -37,18 +43,43 @@ pub(super) fn exponentials<T: Real>(x: &[T], m: T, y: &mut [T]) -> T {
     crate::ops::reduction::sum::sum(y)
 }
 
+/// Hands `eˣ⁻ᵐ` of a line to `write`, and returns the greatest `m` and the sum.
+pub(super) fn line_exponentials<T: Real>(
+    x: &[T],
+    mut line: impl Iterator<Item = usize> + Clone,
+    mut write: impl FnMut(usize, T),
+) -> (T, T) {
+    let all = line.clone();
+    let first = line.next().map_or(T::ZERO, |k| x[k]);
+    let max = line.fold(first, |max, k| max.max(x[k]));
+    let mut sum = T::ZERO;
+    for k in all {
+        let e = (x[k] - max).exp();
+        write(k, e);
+        sum += e;
+    }
+    (max, sum)
+}
+
 impl<T: Real> Op<T> for Softmax {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        rows(x)
+        along(x, self.axis)
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
-        let Some(&n @ 1..) = x.shape(0).last() else { return };
+        let Ok(axis @ Axis { n: 1.., .. }) = Axis::of(x.shape(0), self.axis) else { return };
         T::vectorize(|| {
-            for (x, y) in x[0].chunks_exact(n).zip(y.chunks_exact_mut(n)) {
-                let sum = exponentials(x, greatest(x), y);
-                for y in y {
-                    *y /= sum;
+            if axis.inner == 1 {
+                for (x, y) in x[0].chunks_exact(axis.n).zip(y.chunks_exact_mut(axis.n)) {
+                    let sum = exponentials(x, greatest(x), y);
+                    for y in y {
+                        *y /= sum;
+                    }
                 }
+                return;
+            }
+            for line in lines(axis) {
+                let (_, sum) = line_exponentials(&x[0], line.clone(), |k, e| y[k] = e);
+                line.for_each(|k| y[k] /= sum);
             }
         });
     }
@@ -60,15 +91,23 @@ impl<T: Real> Op<T> for Softmax {
         dy: &[T],
         mut dx: Adjoint<'_, T>,
     ) {
-        let Some(&n @ 1..) = y.shape().last() else { return };
+        let Ok(axis @ Axis { n: 1.., .. }) = Axis::of(y.shape(), self.axis) else { return };
+        let n = axis.n;
         let dx = dx.sum();
         T::vectorize(|| {
-            let rows = dx.chunks_exact_mut(n).zip(y.chunks_exact(n)).zip(dy.chunks_exact(n));
-            for ((dx, y), dy) in rows {
-                let dot: T = dy.iter().zip(y).map(|(&dy, &y)| dy * y).sum();
-                for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
-                    *dx += y * (dy - dot);
+            if axis.inner == 1 {
+                let rows = dx.chunks_exact_mut(n).zip(y.chunks_exact(n)).zip(dy.chunks_exact(n));
+                for ((dx, y), dy) in rows {
+                    let dot: T = dy.iter().zip(y).map(|(&dy, &y)| dy * y).sum();
+                    for ((dx, &y), &dy) in dx.iter_mut().zip(y).zip(dy) {
+                        *dx += y * (dy - dot);
+                    }
                 }
+                return;
+            }
+            for line in lines(axis) {
+                let dot: T = line.clone().map(|k| dy[k] * y[k]).sum();
+                line.for_each(|k| dx[k] += y[k] * (dy[k] - dot));
             }
         });
     }
@@ -78,14 +117,33 @@ impl<T: Real> Var<'_, T> {
     /// `eˣ / Σ eˣ` along the last axis.
     #[track_caller]
     pub fn softmax(self) -> Self {
-        self.apply(Softmax)
+        self.softmax_axis(-1)
+    }
+
+    /// `eˣ / Σ eˣ` along one axis; `-1` is the last, and the fastest.
+    #[track_caller]
+    pub fn softmax_axis(self, axis: isize) -> Self {
+        self.apply(Softmax { axis: self.axis("Softmax", axis) })
     }
 }
 
 #[test]
 fn backward_matches_central_differences() {
-    let x = ndarray::arr2(&[[0.3, -1.2, 2.0], [2.0, -0.5, 0.1]]).into_dyn();
-    crate::gradcheck::op(Softmax, &[x]).assert();
+    let x =
+        ndarray::Array::from_shape_fn((2, 3, 4), |(i, j, k)| f64::sin((i + 3 * j + 7 * k) as f64));
+    for axis in 0..3 {
+        crate::gradcheck::op(Softmax { axis }, &[x.clone().into_dyn()]).assert();
+    }
+}
+
+#[test]
+fn every_axis_is_the_last_one_transposed() {
+    let tape = crate::Tape::<f64>::new();
+    let x = tape.leaf(ndarray::Array::from_shape_fn((2, 3, 4), |(i, j, k)| (i * j + 2 * k) as f64));
+    for axis in 0..2 {
+        let turned = x.transpose(axis, -1).softmax().transpose(axis, -1).value();
+        assert!((x.softmax_axis(axis).value() - turned).iter().all(|d| d.abs() < 1e-16));
+    }
 }
 
 #[test]

@@ -1,0 +1,3 @@
+//! Rows brought to one scale.
+
+pub mod layer_norm;
