@@ -120,6 +120,14 @@ mod tests {
     }
 
     #[test]
+    fn of_a_larger_source_the_corner_is_read() {
+        let tape = Tape::new();
+        let source = tape.leaf(arr2(&[[1.0, 2.0, 9.0], [3.0, 4.0, 9.0], [9.0, 9.0, 9.0]]));
+        let y = tape.zeros(&[2, 2]).scatter_add(0, &arr2(&[[0, 1], [0, 0]]), source);
+        assert_eq!(y.value(), arr2(&[[4.0, 4.0], [0.0, 2.0]]).into_dyn());
+    }
+
+    #[test]
     fn scattering_is_the_adjoint_of_gathering() {
         let tape = Tape::new();
         let indices = arr2(&[[0, 2], [2, 2], [1, 0]]);
