@@ -67,12 +67,15 @@ fn norm<'t, T: Real>(call: &Call<'_, 't, T>, order: &'static str) -> Applied<'t,
     call.shaped(call.x_with_axis()?.norm(p, over))
 }
 
+/// An extremum along an axis, and its places.
+type Along<'t, T> = fn(Var<'t, T>, isize) -> (Var<'t, T>, ndarray::ArrayD<usize>);
+
 /// Of one operand, of two, or along an axis, where the places are given as well.
 fn extremum<'t, T: Real>(
     call: &Call<'_, 't, T>,
     of_all: fn(Var<'t, T>, Over) -> Var<'t, T>,
     of_two: fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
-    along: fn(Var<'t, T>, isize) -> (Var<'t, T>, ndarray::ArrayD<usize>),
+    along: Along<'t, T>,
 ) -> Applied<'t, T> {
     if let Some(other @ Argument::Tensor(_)) = call.get(0, "other") {
         return one(of_two(call.x()?, call.var(other)?));
