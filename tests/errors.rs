@@ -27,14 +27,14 @@ fn shapes_that_do_not_fit_are_told_with_the_rule_and_the_way_out() {
     assert_eq!((op, shapes), ("Add", Shapes(vec![a.shape(), b.shape()])));
     assert_eq!(misfit.remedy, "reshape one operand so that its axes line up from the right");
 
-    let error = tape.try_apply(ops::reduction::sum::Sum { axis: None }, &[a, b]).unwrap_err();
+    let error = tape.try_apply(ops::reduction::sum::Sum(tape::Over::all()), &[a, b]).unwrap_err();
     assert_eq!(
         error.to_string(),
         "Sum of [2, 3] and [2, 4]: it takes 1 inputs, but was given 2; apply it to as many variables as it takes"
     );
     let shapes = Shapes(Vec::new());
     let error = Error::Shape { op: "Own", shapes, misfit: Misfit::new("a rule", "a remedy") };
-    assert_eq!(error.to_string(), "Own of : a rule; a remedy");
+    assert_eq!(error.to_string(), "Own of no inputs: a rule; a remedy");
 }
 
 #[test]

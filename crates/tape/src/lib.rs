@@ -70,6 +70,7 @@ pub use gradients::Gradients;
 pub use lend::{Adjoint, Inputs, Output};
 pub use op::{Factor, Op, RowSum};
 pub use ops::gradient::clip_gradient::Clip;
+pub use ops::reduction::Over;
 pub use param::{Param, ParamId};
 pub use pointwise::{Expr, Pointwise};
 pub use real::Real;

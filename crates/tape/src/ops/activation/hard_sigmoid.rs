@@ -4,7 +4,7 @@
 //! x̄ += ȳ/6 ⊙ [−3 < x < 3]
 //! ```
 //!
-//! At ±3 and at NaN the slope is 0 (as PyTorch).
+//! At ±3 and at NaN the slope is 0 (as PyTorch, whose 1/6 between them is a single-precision number; not here).
 
 use crate::{Elementwise, Map, Real, Var};
 
@@ -15,13 +15,7 @@ pub struct HardSigmoid;
 impl<T: Real> Elementwise<T> for HardSigmoid {
     #[inline(always)]
     fn f(&self, x: T) -> T {
-        if x <= T::of(-3.0) {
-            T::ZERO
-        } else if x >= T::of(3.0) {
-            T::ONE
-        } else {
-            (x + T::of(3.0)) / T::of(6.0)
-        }
+        ((x + T::of(3.0)) / T::of(6.0)).max(T::ZERO).min(T::ONE)
     }
     #[inline(always)]
     fn df(&self, x: T, _: T) -> T {

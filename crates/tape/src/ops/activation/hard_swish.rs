@@ -16,13 +16,8 @@ pub struct HardSwish;
 impl<T: Real> Elementwise<T> for HardSwish {
     #[inline(always)]
     fn f(&self, x: T) -> T {
-        if x <= T::of(-3.0) {
-            T::ZERO
-        } else if x >= T::of(3.0) {
-            x
-        } else {
-            x * (x + T::of(3.0)) / T::of(6.0)
-        }
+        let gate = ((x + T::of(3.0)) / T::of(6.0)).min(T::ONE);
+        if x <= T::of(-3.0) { T::ZERO } else { x * gate }
     }
     #[inline(always)]
     fn df(&self, x: T, _: T) -> T {

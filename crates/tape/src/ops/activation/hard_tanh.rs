@@ -16,13 +16,7 @@ pub struct HardTanh;
 impl<T: Real> Elementwise<T> for HardTanh {
     #[inline(always)]
     fn f(&self, x: T) -> T {
-        if x <= -T::ONE {
-            -T::ONE
-        } else if x >= T::ONE {
-            T::ONE
-        } else {
-            x
-        }
+        x.max(-T::ONE).min(T::ONE)
     }
     #[inline(always)]
     fn df(&self, x: T, _: T) -> T {

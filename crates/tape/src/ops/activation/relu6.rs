@@ -15,13 +15,7 @@ pub struct Relu6;
 impl<T: Real> Elementwise<T> for Relu6 {
     #[inline(always)]
     fn f(&self, x: T) -> T {
-        if x <= T::ZERO {
-            T::ZERO
-        } else if x >= T::of(6.0) {
-            T::of(6.0)
-        } else {
-            x
-        }
+        x.max(T::ZERO).min(T::of(6.0))
     }
     #[inline(always)]
     fn df(&self, x: T, _: T) -> T {

@@ -21,8 +21,7 @@ pub struct Clamp<T> {
 impl<T: Real> Elementwise<T> for Clamp<T> {
     #[inline(always)]
     fn f(&self, x: T) -> T {
-        let y = if x < self.low { self.low } else { x };
-        if y > self.high { self.high } else { y }
+        x.max(self.low).min(self.high)
     }
     #[inline(always)]
     fn df(&self, x: T, _: T) -> T {

@@ -14,13 +14,8 @@ pub struct Maximum;
 
 /// `ȳ` for the greater one, half of it for one of two equals.
 fn share<T: Real>(this: T, other: T, dy: T) -> T {
-    if this > other {
-        dy
-    } else if this == other {
-        T::of(0.5) * dy
-    } else {
-        T::ZERO
-    }
+    let equal = if this == other { T::of(0.5) * dy } else { T::ZERO };
+    if this > other { dy } else { equal }
 }
 
 impl<T: Real> Binary<T> for Maximum {

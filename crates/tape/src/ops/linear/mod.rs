@@ -2,5 +2,7 @@
 
 pub mod affine;
 pub mod affine_tanh;
+pub mod dot;
+pub mod einsum;
 pub mod matmul;
 mod product;

@@ -1,36 +1,33 @@
-//! `y = Σ x / n`, the mean of everything or along one axis.
+//! `y = Σ x / n`, the mean over all axes or some.
 //!
 //! ```text
 //! x̄ₖ += ȳ / n
 //! ```
+//!
+//! The mean of nothing is NaN, as 0/0 is.
 
-use super::{
-    Axis,
-    sum::{Sum, around, spread, without},
-};
-use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var};
+use super::sum::{Sum, spread};
+use crate::{Adjoint, Inputs, Misfit, Op, Output, Over, Real, Shape, Var};
 
-/// See the [module](self). `axis: None` takes the mean of everything.
-#[derive(Debug, Clone, Copy)]
-pub struct Mean {
-    /// The axis along which to take the mean, counted from the front; it disappears.
-    pub axis: Option<usize>,
-}
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Mean(pub Over);
 
 impl<T: Real> Op<T> for Mean {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        without(x, self.axis)
+        let [shape] = x.shapes()?;
+        self.0.shape(shape)
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
-        Sum { axis: self.axis }.forward(x, y, saved);
-        let Ok(Axis { n, .. }) = around(x, self.axis) else { return };
+        Sum(self.0.clone()).forward(x, y, saved);
+        let n = T::of(self.0.each(x.shape(0)) as f64);
         for y in y {
-            *y /= T::of(n as f64);
+            *y /= n;
         }
     }
     fn backward(&self, _: usize, x: Inputs<'_, T>, _: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
-        let Ok(axis) = around(x, self.axis) else { return };
-        spread(axis, dy, dx, |dy| dy / T::of(axis.n as f64));
+        let n = T::of(self.0.each(x.shape(0)) as f64);
+        spread(&self.0, x, dy, dx, |dy| dy / n);
     }
 }
 
@@ -38,21 +35,36 @@ impl<T: Real> Var<'_, T> {
     /// The mean of all elements, a single number; NaN of none.
     #[track_caller]
     pub fn mean(self) -> Self {
-        self.apply(Mean { axis: None })
+        self.apply(Mean(Over::all()))
     }
 
     /// The mean along one axis, which disappears; `-1` is the last.
     #[track_caller]
     pub fn mean_axis(self, axis: isize) -> Self {
-        self.apply(Mean { axis: Some(self.axis("Mean", axis)) })
+        self.mean_over(axis)
+    }
+
+    /// The mean over an axis, several (`[0, -1]`), or [`Over::all`]; [`Over::keep`] keeps them.
+    #[track_caller]
+    pub fn mean_over(self, over: impl Into<Over>) -> Self {
+        self.reduce(over, Mean)
     }
 }
 
 #[test]
 fn backward_matches_central_differences() {
-    let x =
-        ndarray::Array::from_shape_fn((2, 3, 4), |(i, j, k)| f64::sin((i + 3 * j + 7 * k) as f64));
-    for axis in [None, Some(0), Some(1), Some(2)] {
-        crate::gradcheck::op(Mean { axis }, &[x.clone().into_dyn()]).assert();
+    use crate::ops::reduction::examples::{SETS, wave};
+    for (shape, axes) in SETS.iter().filter(|(shape, _)| !shape.contains(&0)) {
+        crate::gradcheck::op(Mean(Over::from(*axes)), &[wave(shape)]).assert();
     }
+    crate::gradcheck::op(Mean(Over::all()), &[wave(&[2, 3, 4])]).assert();
+}
+
+#[test]
+fn the_mean_of_nothing_is_no_number() {
+    let tape = crate::Tape::<f64>::new();
+    let x = tape.leaf(ndarray::Array2::zeros((0, 2)));
+    assert!(x.mean().item().is_nan());
+    assert!(x.mean_axis(0).value().iter().all(|y| y.is_nan()));
+    assert_eq!(tape.backward(x.mean())[x].len(), 0);
 }

@@ -1,41 +1,18 @@
-//! `y = Σ x`, over everything or along one axis.
+//! `y = Σ x`, over all axes or some.
 //!
 //! ```text
 //! x̄ₖ += ȳ
 //! ```
+//!
+//! The sum of nothing is 0. A NaN or an infinity in `x` reaches `y` but not `x̄`.
 
-use super::Axis;
-use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var};
+use crate::{Adjoint, Inputs, Misfit, Op, Output, Over, Real, Shape, Var};
 
-/// See the [module](self). `axis: None` sums everything to a single number.
-#[derive(Debug, Clone, Copy)]
-pub struct Sum {
-    /// The axis along which to sum, counted from the front; it disappears.
-    pub axis: Option<usize>,
-}
-
-/// The axis to reduce, or the whole array as one.
-pub(super) fn around<T: Real>(x: Inputs<'_, T>, axis: Option<usize>) -> Result<Axis, Misfit> {
-    match axis {
-        Some(axis) => Axis::of(x.shape(0), axis),
-        None => Ok(Axis { outer: 1, n: x.shape(0).iter().product(), inner: 1 }),
-    }
-}
-
-/// The shape without `axis`.
-pub(super) fn without<T: Real>(x: Inputs<'_, T>, axis: Option<usize>) -> Result<Shape, Misfit> {
-    let [shape] = x.shapes()?;
-    around(x, axis)?;
-    let mut shape = Shape::from_slice(shape);
-    match axis {
-        Some(axis) => drop(shape.remove(axis)),
-        None => shape.clear(),
-    }
-    Ok(shape)
-}
+/// See the [module](self).
+#[derive(Debug, Clone)]
+pub struct Sum(pub Over);
 
 /// `Σ` of a contiguous stretch, in eight interleaved sums: fast, and rounder than one after another.
-#[inline(always)]
 pub(crate) fn sum<T: Real>(x: &[T]) -> T {
     let mut lanes = [T::ZERO; 8];
     let chunks = x.chunks_exact(8);
@@ -51,61 +28,57 @@ pub(crate) fn sum<T: Real>(x: &[T]) -> T {
 
 impl<T: Real> Op<T> for Sum {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        without(x, self.axis)
+        let [shape] = x.shapes()?;
+        self.0.shape(shape)
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
-        let Ok(Axis { n, inner, .. }) = around(x, self.axis) else { return };
         y.fill(T::ZERO);
         T::vectorize(
             #[inline(always)]
             || {
-                if n == 0 {
-                } else if inner == 1 {
-                    for (y, row) in y.iter_mut().zip(x[0].chunks_exact(n)) {
-                        *y = sum(row);
-                    }
-                } else if inner > 0 {
-                    for (y, block) in y.chunks_exact_mut(inner).zip(x[0].chunks_exact(n * inner)) {
-                        for row in block.chunks_exact(inner) {
-                            for (y, &x) in y.iter_mut().zip(row) {
-                                *y += x;
-                            }
+                self.0.for_each_run(x.shape(0), |run| {
+                    let row = &x[0][run.a..run.a + run.len];
+                    if run.b_step == 0 {
+                        y[run.b] += sum(row);
+                    } else {
+                        for (y, &x) in y[run.b..].iter_mut().zip(row) {
+                            *y += x;
                         }
                     }
-                }
+                });
             },
         );
     }
     fn backward(&self, _: usize, x: Inputs<'_, T>, _: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
-        let Ok(axis) = around(x, self.axis) else { return };
-        spread(axis, dy, dx, |dy| dy);
+        spread(&self.0, x, dy, dx, |dy| dy);
     }
 }
 
 /// `x̄ₖ += f(ȳ)` for every `k` that was reduced into `y`.
-pub(super) fn spread<T: Real>(axis: Axis, dy: &[T], mut dx: Adjoint<'_, T>, f: impl Fn(T) -> T) {
-    let Axis { n, inner, .. } = axis;
+pub(super) fn spread<T: Real>(
+    over: &Over,
+    x: Inputs<'_, T>,
+    dy: &[T],
+    mut dx: Adjoint<'_, T>,
+    f: impl Fn(T) -> T,
+) {
     let dx = dx.sum();
-    if n * inner == 0 {
-        return;
-    }
     T::vectorize(
         #[inline(always)]
         || {
-            for (dx, dy) in dx.chunks_exact_mut(n * inner).zip(dy.chunks_exact(inner)) {
-                if inner == 1 {
-                    let term = f(dy[0]);
-                    for dx in dx {
+            over.for_each_run(x.shape(0), |run| {
+                let row = &mut dx[run.a..run.a + run.len];
+                if run.b_step == 0 {
+                    let term = f(dy[run.b]);
+                    for dx in row {
                         *dx += term;
                     }
-                    continue;
-                }
-                for row in dx.chunks_exact_mut(inner) {
-                    for (dx, &dy) in row.iter_mut().zip(dy) {
+                } else {
+                    for (dx, &dy) in row.iter_mut().zip(&dy[run.b..]) {
                         *dx += f(dy);
                     }
                 }
-            }
+            });
         },
     );
 }
@@ -114,32 +87,38 @@ impl<T: Real> Var<'_, T> {
     /// The sum of all elements, a single number; 0 of none.
     #[track_caller]
     pub fn sum(self) -> Self {
-        self.apply(Sum { axis: None })
+        self.apply(Sum(Over::all()))
     }
 
     /// The sum along one axis, which disappears; `-1` is the last.
     #[track_caller]
     pub fn sum_axis(self, axis: isize) -> Self {
-        self.apply(Sum { axis: Some(self.axis("Sum", axis)) })
+        self.sum_over(axis)
+    }
+
+    /// The sum over an axis, several (`[0, -1]`), or [`Over::all`]; [`Over::keep`] keeps them.
+    #[track_caller]
+    pub fn sum_over(self, over: impl Into<Over>) -> Self {
+        self.reduce(over, Sum)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::reduction::examples::{SETS, wave};
 
     #[test]
     fn backward_matches_central_differences() {
-        let x = ndarray::Array::from_shape_fn((2, 3, 4), |(i, j, k)| {
-            f64::sin((i + 3 * j + 7 * k) as f64)
-        });
-        for axis in [None, Some(0), Some(1), Some(2)] {
-            crate::gradcheck::op(Sum { axis }, &[x.clone().into_dyn()]).assert();
+        for (shape, axes) in SETS {
+            crate::gradcheck::op(Sum(Over::from(*axes)), &[wave(shape)]).assert();
+            crate::gradcheck::op(Sum(Over::from(*axes).keep()), &[wave(shape)]).assert();
         }
+        crate::gradcheck::op(Sum(Over::all()), &[wave(&[2, 3, 4])]).assert();
     }
 
     #[test]
-    fn each_axis_is_summed_as_ndarray_does() {
+    fn axes_are_summed_one_after_another_as_ndarray_does() {
         let tape = crate::Tape::new();
         let x = ndarray::Array::from_shape_fn((2, 3, 4), |(i, j, k)| (i * 12 + j * 4 + k) as f64);
         let var = tape.leaf(&x);
@@ -148,6 +127,17 @@ mod tests {
             assert_eq!(var.sum_axis(axis as isize).value(), expected);
             assert_eq!(var.sum_axis(axis as isize - 3).value(), expected);
         }
+        let both = x.sum_axis(ndarray::Axis(2)).sum_axis(ndarray::Axis(0)).into_dyn();
+        assert_eq!(var.sum_over([0, -1]).value(), both);
         assert_eq!(var.sum().item(), x.sum());
+    }
+
+    #[test]
+    fn the_sum_of_nothing_is_nothing() {
+        let tape = crate::Tape::<f64>::new();
+        let x = tape.zeros(&[0, 3]);
+        assert_eq!(x.sum().item(), 0.0);
+        assert_eq!(x.sum_axis(0).value(), ndarray::arr1(&[0.0; 3]).into_dyn());
+        assert_eq!(x.sum_axis(1).shape()[..], [0]);
     }
 }

@@ -1,0 +1,71 @@
+//! Vectors recorded elsewhere, replayed here: what others computed must come out again.
+//!
+//! The files in `tests/golden` are replayed always. With `VECTORS=FOLDER` in the environment, every file there that
+//! a module of this test can read is replayed as well:
+//!
+//! ```text
+//! VECTORS=FOLDER cargo test --release --test vectors -- --nocapture
+//! ```
+//!
+//! [`archive`] reads a collection, [`ops`] replays `torch_*_ops.json` (one operation a case: its output and its
+//! vector-Jacobian product). A further kind of file is a further module with a `FILES` pattern and a `replay`.
+
+#![allow(clippy::unwrap_used)] // a file that cannot be read is a failed test, and may say so at once
+
+mod apply;
+mod archive;
+mod ops;
+mod report;
+
+use archive::Archive;
+use report::Report;
+use std::path::{Path, PathBuf};
+
+/// One kind of file: which names it has, and how it is replayed.
+struct Kind {
+    prefix: &'static str,
+    suffix: &'static str,
+    replay: fn(&Archive) -> Report,
+}
+
+const KINDS: &[Kind] = &[Kind { prefix: "torch_", suffix: "_ops.json", replay: ops::replay }];
+
+/// The files of `folder` that some kind reads, in the order of their names.
+fn files(folder: &Path) -> Vec<(PathBuf, &'static Kind)> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let kind = KINDS.iter().find(|k| name.starts_with(k.prefix) && name.ends_with(k.suffix));
+        files.extend(kind.map(|kind| (path, kind)));
+    }
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    files
+}
+
+/// Replays all files of a folder, prints a line for each, and fails if any case failed.
+#[track_caller]
+fn replay(folder: &Path) {
+    let files = files(folder);
+    assert!(!files.is_empty(), "{}: no file that this test can read", folder.display());
+    let mut failed = 0;
+    for (path, kind) in files {
+        let report = (kind.replay)(&Archive::read(&path));
+        println!("{report}");
+        failed += report.failures.len();
+    }
+    assert_eq!(failed, 0, "cases failed: see above");
+}
+
+#[test]
+fn golden_vectors_come_out_again() {
+    replay(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden"));
+}
+
+#[test]
+fn vectors_of_a_folder_come_out_again() {
+    match std::env::var_os("VECTORS") {
+        Some(folder) => replay(Path::new(&folder)),
+        None => println!("set VECTORS to a folder of vectors to replay those as well"),
+    }
+}

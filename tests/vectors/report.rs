@@ -1,0 +1,71 @@
+//! What a replay found: counts, the worst error, and every failure.
+
+use std::{collections::BTreeMap, fmt};
+
+/// Why a case was not judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Skip(pub(crate) String);
+
+impl Skip {
+    pub(crate) fn because<T>(why: impl Into<String>) -> Result<T, Self> {
+        Err(Self(why.into()))
+    }
+}
+
+/// The outcome of one file.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) name: String,
+    pub(crate) passed: usize,
+    /// The largest error met, as a part of the scale that its tensor is judged on.
+    pub(crate) worst: f64,
+    /// Op and reason, with the number of cases.
+    pub(crate) skipped: BTreeMap<String, usize>,
+    /// References that are wrong, and what they were replaced by, with the number of tensors.
+    pub(crate) corrected: BTreeMap<&'static str, usize>,
+    /// Case, and what was wrong with it.
+    pub(crate) failures: Vec<(String, String)>,
+}
+
+impl Report {
+    /// Enters the outcome of one case: the worst error, or what failed, or why it was skipped.
+    pub(crate) fn enter(
+        &mut self,
+        key: &str,
+        op: &str,
+        outcome: Result<Result<f64, String>, Skip>,
+    ) {
+        match outcome {
+            Ok(Ok(error)) => {
+                self.passed += 1;
+                self.worst = self.worst.max(error);
+            }
+            Ok(Err(failure)) => self.failures.push((key.into(), failure)),
+            Err(Skip(why)) => *self.skipped.entry(format!("{op}: {why}")).or_default() += 1,
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, passed, worst, skipped, corrected, failures } = self;
+        let count: usize = skipped.values().sum();
+        let all = passed + failures.len() + count;
+        write!(
+            f,
+            "{name}: passed {passed} of {all} (worst relative error {worst:.1e}), skipped {count}"
+        )?;
+        let mut mark = ": ";
+        for (why, count) in skipped {
+            write!(f, "{mark}{why} ({count})")?;
+            mark = "; ";
+        }
+        for (what, count) in corrected {
+            write!(f, "\n    held against a corrected reference ({count}): {what}")?;
+        }
+        for (key, failure) in failures {
+            write!(f, "\n    {key}: {failure}")?;
+        }
+        Ok(())
+    }
+}
