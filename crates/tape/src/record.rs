@@ -3,7 +3,7 @@
 //! Serial numbers and arena addresses only ever grow. What is released leaves from the front; the memory it
 //! stood in is closed up once the dead outweigh the living, so that releasing costs what is released.
 
-use crate::{Op, ParamId, Real, shape::Shape};
+use crate::{Op, ParamId, Real, inspect::Windows, notes::Notes, shape::Shape};
 use ndarray::ArrayD;
 use std::{any::Any, any::TypeId, panic::Location, sync::Arc};
 
@@ -163,6 +163,10 @@ pub(crate) struct Record<T: Real> {
     pub(crate) shells: Shells<T>,
     /// Memory for the values of survivors.
     pub(crate) spare: Vec<Vec<T>>,
+    pub(crate) notes: Notes,
+    pub(crate) windows: Windows,
+    /// Does a value that is not finite panic?
+    pub(crate) strict: bool,
     pub(crate) cuts: u64,
     pub(crate) last_cut: &'static Location<'static>,
 }
@@ -179,6 +183,9 @@ impl<T: Real> Record<T> {
             indices: Queue::default(),
             shells: Shells::default(),
             spare: Vec::new(),
+            notes: Notes::default(),
+            windows: Windows::default(),
+            strict: false,
             cuts: 0,
             last_cut: Location::caller(),
         }
@@ -288,6 +295,7 @@ impl<T: Real> Record<T> {
         self.values.clear();
         self.edges.clear();
         self.indices.clear();
+        self.notes.clear();
     }
 }
 

@@ -32,6 +32,10 @@ impl<T: Real> Op<T> for Mean {
         let Ok(axis) = around(x, self.axis) else { return };
         spread(axis, dy, dx, |dy| dy / T::of(axis.n as f64));
     }
+    /// One addition for each element.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        x.value(0).len() as u64
+    }
 }
 
 impl<T: Real> Var<'_, T> {

@@ -80,6 +80,10 @@ impl<T: Real> Op<T> for Sum {
         let Ok(axis) = around(x, self.axis) else { return };
         spread(axis, dy, dx, |dy| dy);
     }
+    /// One addition for each element.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        x.value(0).len() as u64
+    }
 }
 
 /// `x̄ₖ += f(ȳ)` for every `k` that was reduced into `y`.
