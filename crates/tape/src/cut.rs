@@ -56,7 +56,7 @@ impl<T: Real> Tape<T> {
     /// stands behind the mark.
     ///
     /// # Panics
-    /// When `mark` is of another tape.
+    /// When `mark` is of another tape, or a [strict](Tape::set_strict) tape has [grown](Tape::growth).
     #[track_caller]
     pub fn cut(&self, mark: Mark<'_, T>) {
         or_panic(self.try_cut(mark));

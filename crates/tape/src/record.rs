@@ -50,7 +50,7 @@ impl<E> Queue<E> {
         self.base = self.end();
         self.items.clear();
     }
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.items.len() * size_of::<E>()
     }
 }
@@ -105,7 +105,7 @@ impl<T: Real> Arena<T> {
         self.base = self.end();
         self.len = 0;
     }
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.len * size_of::<T>()
     }
 }
@@ -261,22 +261,6 @@ impl<T: Real> Record<T> {
             root.last_use = reader;
         }
         Place::View { root, offset }
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        let kept = |node: &Node<T>| match &node.place {
-            Place::Kept(values) => values.len() * size_of::<T>(),
-            _ => 0,
-        };
-        self.nodes.bytes()
-            + self.values.bytes()
-            + self.edges.bytes()
-            + self.indices.bytes()
-            + self
-                .survivors
-                .iter()
-                .map(|(_, node)| size_of::<Node<T>>() + kept(node))
-                .sum::<usize>()
     }
 
     /// Forgets everything and keeps the memory.

@@ -227,6 +227,9 @@ impl<T: Real> Tape<T> {
     }
 
     /// Forgets everything and keeps the memory. No [`Var`] survives it; the compiler sees to that.
+    ///
+    /// # Panics
+    /// When a [strict](Tape::set_strict) tape has [grown](Tape::growth).
     #[track_caller]
     pub fn clear(&mut self) {
         self.close_window();

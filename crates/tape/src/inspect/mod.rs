@@ -21,7 +21,7 @@ pub use trace_non_finite::{Culprit, Direction, Operand};
 
 use crate::{
     Real,
-    record::{Kind, Node, Record},
+    record::{Kind, Node, Place, Record},
 };
 
 impl<T: Real> Record<T> {
@@ -35,6 +35,23 @@ impl<T: Real> Record<T> {
     /// How many they are.
     pub(crate) fn population(&self) -> usize {
         (self.nodes.end() - self.front) as usize + self.survivors.len()
+    }
+
+    /// How many bytes the nodes and their values take.
+    pub(crate) fn bytes(&self) -> usize {
+        let kept = |node: &Node<T>| match &node.place {
+            Place::Kept(values) => values.len() * size_of::<T>(),
+            _ => 0,
+        };
+        self.nodes.bytes()
+            + self.values.bytes()
+            + self.edges.bytes()
+            + self.indices.bytes()
+            + self
+                .survivors
+                .iter()
+                .map(|(_, node)| size_of::<Node<T>>() + kept(node))
+                .sum::<usize>()
     }
 
     /// The nodes that `node` was computed from.
