@@ -5,6 +5,7 @@ use crate::{
     error::or_panic,
     gather,
     gradients::Kept,
+    inspect::{Blame, Spread},
     kernel::Scratch,
     pool::Pool,
     record::{Kind, Lookup, Node, Record},
@@ -58,6 +59,42 @@ impl<T: Real> Tape<T> {
         Ok(self.sweep(&record, seeds.iter().map(|(var, cotangent)| (var.id, cotangent.view()))))
     }
 
+    /// The first op that makes an adjoint leave the finite.
+    pub(crate) fn try_blame(&self, loss: Var<'_, T>) -> Result<Option<Blame>> {
+        let record = self.record.borrow();
+        let node = self.check(&record, &loss, || "backward")?;
+        if node.len != 1 {
+            return Err(Error::NotScalar { shape: node.shape.clone() });
+        }
+        let pool = &mut *self.pool.lock();
+        let mut sweep = self.begin(&record, pool);
+        sweep.traced = true;
+        sweep.adjoint(loss.id, 1).add(once(T::ONE));
+        let nodes: Vec<_> = record.living().collect();
+        for (id, node) in nodes.into_iter().rev() {
+            sweep.node(id, node);
+            if sweep.blame.is_some() {
+                break;
+            }
+        }
+        let Sweep { blame, kept, .. } = sweep;
+        pool.kept.push(kept.emptied());
+        Ok(blame)
+    }
+
+    fn begin<'a>(&'a self, record: &'a Record<T>, pool: &'a mut Pool<T>) -> Sweep<'a, T> {
+        pool.begin((record.nodes.end() - record.front) as usize, record.survivors.len());
+        Sweep {
+            lookup: record.lookup(),
+            record,
+            scratch: &self.scratch,
+            kept: pool.kept.pop().unwrap_or_default(),
+            pool,
+            traced: false,
+            blame: None,
+        }
+    }
+
     /// The whole of reverse mode: seed the roots, walk the nodes backwards, let each op add to its inputs'
     /// adjoints.
     ///
@@ -69,14 +106,7 @@ impl<T: Real> Tape<T> {
     ) -> Gradients<T> {
         let pool = &mut *self.pool.lock();
         let end = record.nodes.end();
-        pool.begin((end - record.front) as usize, record.survivors.len());
-        let mut sweep = Sweep {
-            lookup: record.lookup(),
-            record,
-            scratch: &self.scratch,
-            kept: pool.kept.pop().unwrap_or_default(),
-            pool,
-        };
+        let mut sweep = self.begin(record, pool);
         for (id, cotangent) in seeds {
             let adjoint = sweep.adjoint(id, cotangent.len());
             adjoint.add(cotangent.iter().copied());
@@ -97,6 +127,9 @@ struct Sweep<'a, T: Real> {
     scratch: &'a RefCell<Scratch<T>>,
     pool: &'a mut Pool<T>,
     kept: Kept<T>,
+    /// Is it looking for an adjoint that is not finite?
+    traced: bool,
+    blame: Option<Blame>,
 }
 
 impl<'a, T: Real> Sweep<'a, T> {
@@ -148,7 +181,11 @@ impl<'a, T: Real> Sweep<'a, T> {
                     self.kept.keep(id, &node.shape, copy);
                 }
                 if !dy.is_empty() {
+                    let given = self.traced.then(|| Spread::of(&dy));
                     self.op(&**op, node, dy);
+                    if let Some(dy) = given {
+                        self.look(id, node, dy);
+                    }
                 }
             }
             Kind::Leaf => {
@@ -164,6 +201,18 @@ impl<'a, T: Real> Sweep<'a, T> {
                 }
             }
             Kind::Constant => self.discard(id),
+        }
+    }
+
+    /// Are the adjoints of the inputs still finite, now that node `id`, given `dy`, has added to them?
+    fn look(&mut self, id: u64, node: &Node<T>, dy: Spread) {
+        let edges = self.record.inputs(node);
+        for (input, &edge) in edges.iter().enumerate() {
+            let dx = self.slot(edge).map_or(&[][..], |slot| slot);
+            if dx.iter().any(|x| !x.is_finite()) {
+                self.blame = Some(Blame { node: id, input, dy, dx: Spread::of(dx) });
+                return;
+            }
         }
     }
 
@@ -221,7 +270,8 @@ impl<'a, T: Real> Sweep<'a, T> {
                     *slot = dy;
                     return;
                 }
-            } else if matches!(target.kind, Kind::Leaf | Kind::Param { .. })
+            } else if !self.traced // a gathered gradient would be seen too late
+                && matches!(target.kind, Kind::Leaf | Kind::Param { .. })
                 && let (Some(rows), &[m, n]) = (op.row_sum(i, x), &target.shape[..])
                 && m * n > 0
             {

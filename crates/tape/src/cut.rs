@@ -56,7 +56,7 @@ impl<T: Real> Tape<T> {
     /// stands behind the mark.
     ///
     /// # Panics
-    /// When `mark` is of another tape.
+    /// When `mark` is of another tape, or a [strict](Tape::set_strict) tape has [grown](Tape::growth).
     #[track_caller]
     pub fn cut(&self, mark: Mark<'_, T>) {
         or_panic(self.try_cut(mark));
@@ -68,6 +68,7 @@ impl<T: Real> Tape<T> {
         if !std::ptr::eq(self, mark.tape) {
             return Err(Error::Foreign { what: "cut", node: mark.nodes });
         }
+        self.close_window();
         let mut record = self.record.borrow_mut();
         if mark.nodes <= record.front {
             return Ok(());
@@ -79,6 +80,7 @@ impl<T: Real> Tape<T> {
         record.values.release(mark.values);
         record.edges.release(mark.edges);
         record.indices.release(mark.indices);
+        record.notes.release(mark.nodes);
         Ok(())
     }
 }
@@ -88,7 +90,7 @@ impl<T: Real> Tape<T> {
     /// owns it writes in place, not on a copy. A handle to it is stale from now on; asked for it again, the tape
     /// makes a new leaf.
     pub fn unbind(&self) {
-        let mut record = self.record.borrow_mut();
+        let record = &mut *self.record.borrow_mut();
         let front = record.front;
         let mut bound = self.bound.borrow_mut();
         record.survivors.retain(|(id, node)| match node.kind {
@@ -96,6 +98,7 @@ impl<T: Real> Tape<T> {
                 if bound.get(param) == Some(id) {
                     bound.remove(param);
                 }
+                record.notes.forget(*id);
                 false
             }
             _ => true,
@@ -118,6 +121,7 @@ impl<T: Real> Record<T> {
                     let mut kind = std::mem::replace(&mut node.kind, Kind::Constant);
                     self.shells.take_back(&mut kind);
                 }
+                self.notes.forget(id);
                 continue;
             }
             let kept = match &node.place {
@@ -138,9 +142,12 @@ impl<T: Real> Record<T> {
             let stays = at > old_survivors
                 || node.last_use >= front
                 || matches!(node.kind, Kind::Param { id: param, .. } if is_bound(*id, param));
-            if !stays && let Place::Kept(values) = &mut node.place {
-                values.clear();
-                spare.push(std::mem::take(values));
+            if !stays {
+                self.notes.forget(*id);
+                if let Place::Kept(values) = &mut node.place {
+                    values.clear();
+                    spare.push(std::mem::take(values));
+                }
             }
             stays
         });

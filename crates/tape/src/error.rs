@@ -104,10 +104,12 @@ pub enum Error {
         site: &'static Location<'static>,
     },
     /// A gradient was asked for that the sweep did not keep.
-    #[error("no gradient is kept for node {node}: {why}")]
+    #[error("no gradient is kept for node {node}{}: {why}", called(label))]
     NoGradient {
         /// The variable's serial number.
         node: u64,
+        /// What [`Var::label`](crate::Var::label) called it.
+        label: Option<String>,
         /// Why, and what to do about it.
         why: &'static str,
     },
@@ -121,6 +123,11 @@ pub enum Error {
         /// The way out.
         remedy: &'static str,
     },
+}
+
+/// `` (`h`)`` or nothing
+fn called(label: &Option<String>) -> String {
+    label.as_ref().map(|label| format!(" (`{label}`)")).unwrap_or_default()
 }
 
 /// `Result` with this crate's [`Error`].

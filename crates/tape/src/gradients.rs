@@ -39,6 +39,16 @@ impl<T> Default for Kept<T> {
     }
 }
 
+impl<T> Kept<T> {
+    /// Its memory alone.
+    pub(crate) fn emptied(mut self) -> Self {
+        self.arrays.clear();
+        self.vars.clear();
+        self.params.clear();
+        self
+    }
+}
+
 impl<T: Real> Kept<T> {
     /// Keeps a gradient. Called with falling serial numbers.
     pub(crate) fn keep(&mut self, id: u64, shape: &Shape, elements: Vec<T>) {
@@ -108,7 +118,11 @@ impl<T: Real> Gradients<T> {
         } else {
             "it is neither a leaf nor watched, or a cut had released it; call `var.watch()` before the sweep"
         };
-        let at = self.kept.at(var.id).ok_or(Error::NoGradient { node: var.id, why })?;
+        let at = self.kept.at(var.id).ok_or_else(|| Error::NoGradient {
+            node: var.id,
+            label: var.name(),
+            why,
+        })?;
         Ok(&self.kept.arrays[at])
     }
 

@@ -24,6 +24,7 @@
 //! | how a computation is recorded | [`Tape`]                          |
 //! | how adjoints travel back      | [`Tape::backward`], [`Gradients`] |
 //! | what a tape looks like        | [`Tape::table`]                   |
+//! | where a NaN came from        | [`Tape::trace_non_finite`]        |
 //! | how the past is let go        | [`Var::detach`], [`Tape::cut`]    |
 //! | how we know it is right       | [`gradcheck`]                     |
 //!
@@ -41,9 +42,11 @@ mod cut;
 mod error;
 mod gather;
 mod gradients;
+mod inspect;
 #[cfg(test)]
 mod known;
 mod lend;
+mod notes;
 mod op;
 mod param;
 mod pool;
@@ -67,6 +70,9 @@ pub use cut::Mark;
 pub use error::{Error, Misfit, Result, Shapes};
 pub use forward::{Dual, hessian, hvp, jacobian, jvp};
 pub use gradients::Gradients;
+pub use inspect::{
+    Culprit, Direction, DotOptions, Growth, JsonOptions, Ledger, LedgerRow, Operand, Spread,
+};
 pub use lend::{Adjoint, Inputs, Output};
 pub use op::{Factor, Op, RowSum};
 pub use ops::gradient::clip_gradient::Clip;

@@ -65,6 +65,13 @@ pub trait Op<T: Real>: Any + Debug + Send {
         false
     }
 
+    /// About how many floating-point operations `forward` makes, for [`Tape::ledger`](crate::Tape::ledger): one
+    /// for each element of `y` unless the op knows better. An elementary function counts as one, a
+    /// multiplication with an addition as two; moving elements is free.
+    fn flops(&self, _x: Inputs<'_, T>, y: &[usize]) -> u64 {
+        crate::shape::len(y) as u64
+    }
+
     /// Does `y` depend on `xᵢ` in a way that gradients follow? `false` is what detaching means.
     fn differentiable(&self, _i: usize) -> bool {
         true

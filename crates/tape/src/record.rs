@@ -3,7 +3,7 @@
 //! Serial numbers and arena addresses only ever grow. What is released leaves from the front; the memory it
 //! stood in is closed up once the dead outweigh the living, so that releasing costs what is released.
 
-use crate::{Op, ParamId, Real, shape::Shape};
+use crate::{Op, ParamId, Real, inspect::Windows, notes::Notes, shape::Shape};
 use ndarray::ArrayD;
 use std::{any::Any, any::TypeId, panic::Location, sync::Arc};
 
@@ -50,7 +50,7 @@ impl<E> Queue<E> {
         self.base = self.end();
         self.items.clear();
     }
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.items.len() * size_of::<E>()
     }
 }
@@ -105,7 +105,7 @@ impl<T: Real> Arena<T> {
         self.base = self.end();
         self.len = 0;
     }
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.len * size_of::<T>()
     }
 }
@@ -163,6 +163,10 @@ pub(crate) struct Record<T: Real> {
     pub(crate) shells: Shells<T>,
     /// Memory for the values of survivors.
     pub(crate) spare: Vec<Vec<T>>,
+    pub(crate) notes: Notes,
+    pub(crate) windows: Windows,
+    /// Does a value that is not finite panic?
+    pub(crate) strict: bool,
     pub(crate) cuts: u64,
     pub(crate) last_cut: &'static Location<'static>,
 }
@@ -179,6 +183,9 @@ impl<T: Real> Record<T> {
             indices: Queue::default(),
             shells: Shells::default(),
             spare: Vec::new(),
+            notes: Notes::default(),
+            windows: Windows::default(),
+            strict: false,
             cuts: 0,
             last_cut: Location::caller(),
         }
@@ -256,22 +263,6 @@ impl<T: Real> Record<T> {
         Place::View { root, offset }
     }
 
-    pub(crate) fn bytes(&self) -> usize {
-        let kept = |node: &Node<T>| match &node.place {
-            Place::Kept(values) => values.len() * size_of::<T>(),
-            _ => 0,
-        };
-        self.nodes.bytes()
-            + self.values.bytes()
-            + self.edges.bytes()
-            + self.indices.bytes()
-            + self
-                .survivors
-                .iter()
-                .map(|(_, node)| size_of::<Node<T>>() + kept(node))
-                .sum::<usize>()
-    }
-
     /// Forgets everything and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.front = self.nodes.end();
@@ -288,6 +279,7 @@ impl<T: Real> Record<T> {
         self.values.clear();
         self.edges.clear();
         self.indices.clear();
+        self.notes.clear();
     }
 }
 

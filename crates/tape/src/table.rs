@@ -6,7 +6,7 @@
 //!
 //! Read downwards it is the forward pass, read upwards the sweep.
 
-use crate::{Gradients, Real, Shape, Tape, Var, record::Kind};
+use crate::{Gradients, Real, Shape, Tape, Var};
 use std::{fmt, panic::Location};
 
 /// How many elements, and how many inputs, a printed cell shows.
@@ -26,6 +26,10 @@ pub struct Row<T> {
     pub node: u64,
     /// The op's name; `leaf`, `constant` or `param` for what no op has made.
     pub op: &'static str,
+    /// What [`Var::label`] called it.
+    pub label: Option<String>,
+    /// The [section](Tape::section) it is in.
+    pub section: Option<String>,
     /// The lengths of its axes.
     pub shape: Shape,
     /// Its first few elements, in row-major order; the shape tells how many there are in all.
@@ -86,33 +90,25 @@ impl<'a, T: Real> Table<'a, T> {
     fn row(&self, id: u64) -> Option<Row<T>> {
         let record = self.tape.record.borrow();
         let node = record.get(id)?;
-        let op = match &node.kind {
-            Kind::Op(op) => op.name(),
-            Kind::Leaf => "leaf",
-            Kind::Constant => "constant",
-            Kind::Param { .. } => "param",
-        };
         let value = record.lookup().values_of(node).iter().take(SHOWN).copied().collect();
-        let inputs = match &node.kind {
-            Kind::Op(_) => record.edges.slice(node.edges.0, node.edges.1 as usize).to_vec(),
-            _ => Vec::new(),
-        };
         let var = Var { tape: self.tape, id };
         let adjoint = self.gradients.and_then(|gradients| gradients.get(var).ok());
         Some(Row {
             node: id,
-            op,
+            op: node.op_name(),
+            label: record.notes.label(id).map(str::to_owned),
+            section: record.notes.section(id).map(str::to_owned),
             shape: node.shape.clone(),
             value,
             adjoint: adjoint.map(|adjoint| adjoint.iter().take(SHOWN).copied().collect()),
-            inputs,
+            inputs: record.inputs(node).to_vec(),
             site: node.site,
         })
     }
 }
 
 impl<T: Real> Row<T> {
-    fn cells(&self) -> [String; 7] {
+    fn cells(&self) -> [String; 8] {
         let inputs: Vec<_> = self.inputs.iter().map(u64::to_string).collect();
         let inputs = match &inputs[..] {
             [first @ .., last] if first.len() > SHOWN => {
@@ -123,6 +119,7 @@ impl<T: Real> Row<T> {
         [
             self.node.to_string(),
             self.op.to_owned(),
+            self.label.clone().unwrap_or_default(),
             format!("{:?}", &self.shape[..]),
             self.elements(&self.value),
             self.adjoint.as_ref().map(|adjoint| self.elements(adjoint)).unwrap_or_default(),
@@ -140,7 +137,7 @@ impl<T: Real> Row<T> {
 }
 
 /// Five digits or fewer, without a tail of zeros.
-fn brief(x: f64) -> String {
+pub(crate) fn brief(x: f64) -> String {
     let size = x.abs();
     let trim = |digits: &str| digits.trim_end_matches('0').trim_end_matches('.').to_owned();
     if !x.is_finite() {
@@ -159,18 +156,24 @@ fn brief(x: f64) -> String {
 impl<T: Real> fmt::Display for Table<'_, T> {
     /// Two passes over the tape: one for the widths, one to print.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head =
-            ["node", "op", "shape", "value", "adjoint", "inputs", "recorded at"].map(str::to_owned);
+        let head = ["node", "op", "label", "shape", "value", "adjoint", "inputs", "recorded at"]
+            .map(str::to_owned);
         let mut widths = head.each_ref().map(|cell| cell.chars().count());
+        let mut labelled = false;
         for row in self.rows() {
+            labelled |= row.label.is_some();
             for (width, cell) in widths.iter_mut().zip(row.cells()) {
                 *width = cell.chars().count().max(*width);
             }
         }
-        let mut line = |cells: [String; 7]| {
-            let [node, op, shape, value, adjoint, inputs, site] = cells;
-            let [n, o, s, v, a, i, _] = widths;
-            write!(f, "{node:>n$}  {op:o$}  {shape:s$}  {value:v$}  ")?;
+        let mut line = |cells: [String; 8]| {
+            let [node, op, label, shape, value, adjoint, inputs, site] = cells;
+            let [n, o, l, s, v, a, i, _] = widths;
+            write!(f, "{node:>n$}  {op:o$}  ")?;
+            if labelled {
+                write!(f, "{label:l$}  ")?;
+            }
+            write!(f, "{shape:s$}  {value:v$}  ")?;
             if self.gradients.is_some() {
                 write!(f, "{adjoint:a$}  ")?;
             }
@@ -210,6 +213,18 @@ mod tests {
         ];
         let printed = lines(tape.table_with(&tape.backward(y)));
         assert_eq!(printed, expected);
+    }
+
+    #[test]
+    fn labels_have_a_column_when_there_are_any() {
+        let tape = Tape::<f64>::new();
+        let _ = tape.leaf(0.5).label("h₁").exp();
+        let expected = [
+            "node  op    label  shape  value   inputs",
+            "   0  leaf  h₁     []     0.5",
+            "   1  Exp          []     1.6487  0",
+        ];
+        assert_eq!(lines(tape.table()), expected);
     }
 
     #[test]

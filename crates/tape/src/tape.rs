@@ -88,6 +88,11 @@ impl<T: Real> Tape<T> {
         node.place = Place::Param(array);
         let id = record.push(node);
         bound.insert(param.id, id);
+        let strict = record.strict;
+        drop((record, bound));
+        if strict {
+            self.insist_finite(id);
+        }
         Var { tape: self, id }
     }
 
@@ -97,6 +102,7 @@ impl<T: Real> Tape<T> {
         self.put(Zeros(shape), Kind::Constant, Location::caller())
     }
 
+    #[track_caller]
     fn put(
         &self,
         value: impl Value<T>,
@@ -107,7 +113,13 @@ impl<T: Real> Tape<T> {
         let mut node = node(kind, value.shape(), site);
         node.place = Place::Arena(record.values.end());
         value.write(record.values.extend(node.len).1);
-        Var { tape: self, id: record.push(node) }
+        let id = record.push(node);
+        let strict = record.strict;
+        drop(record);
+        if strict {
+            self.insist_finite(id);
+        }
+        Var { tape: self, id }
     }
 
     /// Records `op` applied to `inputs` and returns its output.
@@ -206,19 +218,28 @@ impl<T: Real> Tape<T> {
         (node.edges, node.indices, node.wants) = (edges, indices_at, wants);
         record.push(node);
         attempt.complete = true;
+        let strict = attempt.record.strict;
+        drop(attempt);
+        if strict {
+            self.insist_finite(id);
+        }
         Ok(Var { tape: self, id })
     }
 
     /// Forgets everything and keeps the memory. No [`Var`] survives it; the compiler sees to that.
+    ///
+    /// # Panics
+    /// When a [strict](Tape::set_strict) tape has [grown](Tape::growth).
+    #[track_caller]
     pub fn clear(&mut self) {
+        self.close_window();
         self.record.get_mut().clear();
         self.bound.get_mut().clear();
     }
 
     /// How many nodes are on the tape, released ones not counted.
     pub fn len(&self) -> usize {
-        let record = self.record.borrow();
-        (record.nodes.end() - record.front) as usize + record.survivors.len()
+        self.record.borrow().population()
     }
 
     /// Is nothing recorded?

@@ -72,6 +72,9 @@ impl<T: Real> Op<T> for ClipGradient<T> {
             }
         }
     }
+    fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
+        0
+    }
 }
 
 impl<T: Real> Var<'_, T> {

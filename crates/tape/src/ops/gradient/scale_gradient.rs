@@ -27,6 +27,9 @@ impl<T: Real> Op<T> for ScaleGradient<T> {
     fn backward(&self, _: usize, _: Inputs<'_, T>, _: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         dx.add(dy.iter().map(|&dy| self.0 * dy));
     }
+    fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
+        0
+    }
 }
 
 impl<T: Real> Var<'_, T> {

@@ -28,6 +28,9 @@ impl<T: Real> Op<T> for OneHot {
         }
     }
     fn backward(&self, _: usize, _: Inputs<'_, T>, _: Output<'_, T>, _: &[T], _: Adjoint<'_, T>) {}
+    fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
+        0
+    }
 }
 
 impl<T: Real> Tape<T> {

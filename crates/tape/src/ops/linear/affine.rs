@@ -114,6 +114,10 @@ impl<T: Real> Op<T> for Affine {
     fn row_sum(&self, i: usize, _: Inputs<'_, T>) -> Option<RowSum> {
         (i == 1).then_some(RowSum { left: Factor::Input(0), right: Factor::Adjoint })
     }
+    /// `2 m k n`: what is added to is `c` and not zero, so that the bias is free.
+    fn flops(&self, x: Inputs<'_, T>, y: &[usize]) -> u64 {
+        2 * x.shape(1)[0] as u64 * crate::shape::len(y) as u64
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

@@ -47,6 +47,9 @@ impl<T: Real> Op<T> for AffineTanh {
     fn row_sum(&self, i: usize, x: Inputs<'_, T>) -> Option<RowSum> {
         Affine.row_sum(i, x)
     }
+    fn flops(&self, x: Inputs<'_, T>, y: &[usize]) -> u64 {
+        Affine.flops(x, y) + crate::shape::len(y) as u64
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

@@ -156,6 +156,11 @@ impl<T: Real> Op<T> for MatMul {
             RowSum { left: Factor::Input(0), right: Factor::Adjoint }
         })
     }
+    /// `2 m k n` for each product.
+    fn flops(&self, x: Inputs<'_, T>, y: &[usize]) -> u64 {
+        let k = self.plan(x.shape(0), x.shape(1)).map_or(0, |plan| plan.k);
+        2 * k as u64 * crate::shape::len(y) as u64
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

@@ -61,6 +61,10 @@ impl<T: Real> Op<T> for CosineSimilarity<T> {
             }
         }
     }
+    /// Three dot products.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        6 * x.value(0).len() as u64
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

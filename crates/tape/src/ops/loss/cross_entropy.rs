@@ -106,6 +106,10 @@ impl<T: Real> Op<T> for CrossEntropy {
             },
         );
     }
+    /// Maximum, subtraction, exponential, sum.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        4 * x.value(0).len() as u64
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

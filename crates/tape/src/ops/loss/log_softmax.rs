@@ -75,6 +75,10 @@ impl<T: Real> Op<T> for LogSoftmax {
             },
         );
     }
+    /// Maximum, subtraction, exponential, sum, subtraction.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        5 * x.value(0).len() as u64
+    }
 }
 
 impl<T: Real> Var<'_, T> {

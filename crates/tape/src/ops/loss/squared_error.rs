@@ -38,6 +38,10 @@ impl<T: Real> Op<T> for SquaredError {
         let factor = if i == 0 { factor } else { -factor };
         dx.add(x.value(0).iter().zip(x.value(1)).map(|(&o, &t)| factor * (o - t)));
     }
+    /// Subtract, square, add.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        3 * x.value(0).len() as u64
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

@@ -132,6 +132,10 @@ impl<T: Real> Op<T> for LayerNorm<T> {
             },
         );
     }
+    /// Mean 1, variance 3, normalising 2, scale and shift 2.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        8 * x.value(0).len() as u64
+    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

@@ -29,6 +29,10 @@ impl<T: Real> Op<T> for Mean {
         let n = T::of(self.0.each(x.shape(0)) as f64);
         spread(&self.0, x, dy, dx, |dy| dy / n);
     }
+    /// One addition for each element.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        x.value(0).len() as u64
+    }
 }
 
 impl<T: Real> Var<'_, T> {

@@ -52,6 +52,10 @@ impl<T: Real> Op<T> for Sum {
     fn backward(&self, _: usize, x: Inputs<'_, T>, _: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         spread(&self.0, x, dy, dx, |dy| dy);
     }
+    /// One addition for each element.
+    fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {
+        x.value(0).len() as u64
+    }
 }
 
 /// `x̄ₖ += f(ȳ)` for every `k` that was reduced into `y`.

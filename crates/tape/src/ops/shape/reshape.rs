@@ -34,6 +34,9 @@ impl<T: Real> Op<T> for Reshape {
     fn backward(&self, _: usize, _: Inputs<'_, T>, _: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         dx.add(dy.iter().copied());
     }
+    fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
+        0
+    }
 }
 
 impl<T: Real> Var<'_, T> {

@@ -67,6 +67,9 @@ impl<T: Real> Op<T> for Transpose {
             dx[at] += dy;
         }
     }
+    fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
+        0
+    }
 }
 
 impl<T: Real> Var<'_, T> {
