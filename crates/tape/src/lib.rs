@@ -37,16 +37,22 @@
 //! ```
 mod backward;
 mod binary;
+mod branching;
+mod checkpoint;
 mod cut;
 mod error;
 mod gather;
 mod gradients;
+mod hook;
 #[cfg(test)]
 mod known;
 mod lend;
+mod no_grad;
 mod op;
 mod param;
+mod partway;
 mod pool;
+mod precomputed;
 mod real;
 mod record;
 mod shape;
@@ -62,11 +68,13 @@ pub mod kernel;
 pub mod ops;
 
 pub use binary::{Binary, Broadcast};
+pub use branching::{Branching, Formula};
 pub use cut::Mark;
 pub use error::{Error, Misfit, Result, Shapes};
 pub use forward::{Dual, hessian, hvp, jacobian, jvp};
 pub use gradients::Gradients;
 pub use lend::{Adjoint, Inputs, Output};
+pub use no_grad::Pause;
 pub use op::{Factor, Op, RowSum};
 pub use ops::gradient::clip_gradient::Clip;
 pub use param::{Param, ParamId};
