@@ -13,7 +13,7 @@ use crate::{
 };
 use ndarray::{ArrayD, ArrayViewD, aview0};
 use smallvec::SmallVec;
-use std::{cell::RefCell, iter::once, mem::take};
+use std::{cell::RefCell, iter::once, mem::take, ops::Range};
 
 impl<T: Real> Tape<T> {
     /// `∂loss/∂v` for every leaf, parameter and watched variable `v`.
@@ -34,7 +34,9 @@ impl<T: Real> Tape<T> {
         if node.len != 1 {
             return Err(Error::NotScalar { shape: node.shape.clone() });
         }
-        Ok(self.sweep(&record, once((loss.id, aview0(&T::ONE).into_dyn()))))
+        let one = T::ONE;
+        let seed = once((loss.id, aview0(&one).into_dyn()));
+        Ok(self.sweep(&record, seed, None, 0..u64::MAX))
     }
 
     /// `Σⱼ cotangentⱼ · ∂varⱼ/∂v` for every leaf, parameter and watched variable `v`: one sweep from many roots.
@@ -56,7 +58,8 @@ impl<T: Real> Tape<T> {
                 return Err(Error::Cotangent { variable, cotangent });
             }
         }
-        Ok(self.sweep(&record, seeds.iter().map(|(var, cotangent)| (var.id, cotangent.view()))))
+        let seeds = seeds.iter().map(|(var, cotangent)| (var.id, cotangent.view()));
+        Ok(self.sweep(&record, seeds, None, 0..u64::MAX))
     }
 
     /// The first op that makes an adjoint leave the finite.
@@ -67,7 +70,7 @@ impl<T: Real> Tape<T> {
             return Err(Error::NotScalar { shape: node.shape.clone() });
         }
         let pool = &mut *self.pool.lock();
-        let mut sweep = self.begin(&record, pool);
+        let mut sweep = self.begin(&record, pool, None);
         sweep.traced = true;
         sweep.adjoint(loss.id, 1).add(once(T::ONE));
         let nodes: Vec<_> = record.living().collect();
@@ -82,13 +85,19 @@ impl<T: Real> Tape<T> {
         Ok(blame)
     }
 
-    fn begin<'a>(&'a self, record: &'a Record<T>, pool: &'a mut Pool<T>) -> Sweep<'a, T> {
+    fn begin<'a>(
+        &'a self,
+        record: &'a Record<T>,
+        pool: &'a mut Pool<T>,
+        kept: Option<Kept<T>>,
+    ) -> Sweep<'a, T> {
         pool.begin((record.nodes.end() - record.front) as usize, record.survivors.len());
         Sweep {
+            tape: self,
             lookup: record.lookup(),
             record,
             scratch: &self.scratch,
-            kept: pool.kept.pop().unwrap_or_default(),
+            kept: kept.or_else(|| pool.kept.pop()).unwrap_or_default(),
             pool,
             traced: false,
             blame: None,
@@ -99,41 +108,50 @@ impl<T: Real> Tape<T> {
     /// adjoints.
     ///
     /// A loop, never a recursion: a million steps of an unrolled recurrence need no deeper stack than one.
-    fn sweep<'s>(
+    /// It visits the nodes of the `window`, keeps what arrives at those before it, and adds to what is `kept`
+    /// already.
+    pub(crate) fn sweep<'s>(
         &self,
         record: &Record<T>,
         seeds: impl Iterator<Item = (u64, ArrayViewD<'s, T>)>,
+        kept: Option<Kept<T>>,
+        window: Range<u64>,
     ) -> Gradients<T> {
         let pool = &mut *self.pool.lock();
         let end = record.nodes.end();
-        let mut sweep = self.begin(record, pool);
+        let mut sweep = self.begin(record, pool, kept);
         for (id, cotangent) in seeds {
             let adjoint = sweep.adjoint(id, cotangent.len());
             adjoint.add(cotangent.iter().copied());
         }
-        for id in (record.front..end).rev() {
+        let stop = window.start.clamp(record.front, end);
+        for id in (stop..window.end.min(end)).rev() {
             sweep.node(id, sweep.lookup.node(id));
         }
+        for id in (record.front..stop).rev() {
+            sweep.arrived(id, sweep.lookup.node(id));
+        }
         for (id, node) in record.survivors.iter().rev() {
-            sweep.node(*id, node);
+            if stop > record.front { sweep.arrived(*id, node) } else { sweep.node(*id, node) }
         }
         Gradients { kept: sweep.kept, pool: self.pool.clone(), end }
     }
 }
 
-struct Sweep<'a, T: Real> {
-    record: &'a Record<T>,
-    lookup: Lookup<'a, T>,
-    scratch: &'a RefCell<Scratch<T>>,
-    pool: &'a mut Pool<T>,
-    kept: Kept<T>,
+pub(crate) struct Sweep<'a, T: Real> {
+    pub(crate) tape: &'a Tape<T>,
+    pub(crate) record: &'a Record<T>,
+    pub(crate) lookup: Lookup<'a, T>,
+    pub(crate) scratch: &'a RefCell<Scratch<T>>,
+    pub(crate) pool: &'a mut Pool<T>,
+    pub(crate) kept: Kept<T>,
     /// Is it looking for an adjoint that is not finite?
-    traced: bool,
-    blame: Option<Blame>,
+    pub(crate) traced: bool,
+    pub(crate) blame: Option<Blame>,
 }
 
 impl<'a, T: Real> Sweep<'a, T> {
-    fn slot(&mut self, id: u64) -> Option<&mut Vec<T>> {
+    pub(crate) fn slot(&mut self, id: u64) -> Option<&mut Vec<T>> {
         if id >= self.record.front {
             self.pool.adjoints.get_mut((id - self.record.front) as usize)
         } else {
@@ -142,18 +160,18 @@ impl<'a, T: Real> Sweep<'a, T> {
         }
     }
 
-    fn take(&mut self, id: u64) -> Vec<T> {
+    pub(crate) fn take(&mut self, id: u64) -> Vec<T> {
         self.slot(id).map(take).unwrap_or_default()
     }
 
-    fn put(&mut self, id: u64, adjoint: Vec<T>) {
+    pub(crate) fn put(&mut self, id: u64, adjoint: Vec<T>) {
         if let Some(slot) = self.slot(id) {
             *slot = adjoint;
         }
     }
 
     /// The adjoint of node `id`, whose memory is found where there is none yet.
-    fn adjoint(&mut self, id: u64, len: usize) -> Adjoint<'_, T> {
+    pub(crate) fn adjoint(&mut self, id: u64, len: usize) -> Adjoint<'_, T> {
         let fresh = self.slot(id).is_none_or(|slot| slot.is_empty());
         if fresh {
             let memory = self.pool.take(len);
@@ -164,13 +182,14 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     /// One node of the sweep: its adjoint is complete, for all that reads it has been swept.
-    fn node(&mut self, id: u64, node: &'a Node<T>) {
+    pub(crate) fn node(&mut self, id: u64, node: &'a Node<T>) {
         match &node.kind {
             Kind::Op(op) => {
                 if !node.wants && !node.watched {
                     return self.discard(id);
                 }
-                let dy = self.take(id);
+                let mut dy = self.take(id);
+                self.record.hooks.call(id, &node.shape, &mut dy);
                 if node.watched {
                     let mut copy = self.pool.take(node.len);
                     if dy.is_empty() {
@@ -180,7 +199,12 @@ impl<'a, T: Real> Sweep<'a, T> {
                     }
                     self.kept.keep(id, &node.shape, copy);
                 }
-                if !dy.is_empty() {
+                if dy.is_empty() {
+                } else if node.paused {
+                    self.pool.give(dy);
+                } else if let Some(segment) = self.record.segments.get(id) {
+                    self.segment(segment, node, dy);
+                } else {
                     let given = self.traced.then(|| Spread::of(&dy));
                     self.op(&**op, node, dy);
                     if let Some(dy) = given {
@@ -216,20 +240,27 @@ impl<'a, T: Real> Sweep<'a, T> {
         }
     }
 
-    fn discard(&mut self, id: u64) {
+    pub(crate) fn discard(&mut self, id: u64) {
         let unread = self.take(id);
         if !unread.is_empty() {
             self.pool.give(unread);
         }
     }
 
-    /// The complete gradient of a leaf, zeros where nothing reached it, and whether anything did.
-    fn leaf(&mut self, id: u64, shape: &Shape, len: usize) -> (Vec<T>, bool) {
+    /// What has been added to the gradient of a leaf.
+    pub(crate) fn gathered(&mut self, id: u64, shape: &Shape) -> Vec<T> {
         let mut sum = self.take(id);
         if !self.pool.gathers.is_empty() {
             gather::finish(self.pool, &mut self.scratch.borrow_mut(), (id, &mut sum), shape);
         }
+        sum
+    }
+
+    /// The complete gradient of a leaf, zeros where nothing reached it, and whether anything did.
+    fn leaf(&mut self, id: u64, shape: &Shape, len: usize) -> (Vec<T>, bool) {
+        let mut sum = self.gathered(id, shape);
         let reached = !sum.is_empty();
+        self.record.hooks.call(id, shape, &mut sum);
         if !reached {
             sum = self.pool.take(len);
             sum.fill(T::ZERO);

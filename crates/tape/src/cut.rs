@@ -14,7 +14,7 @@ use std::panic::Location;
 /// A moment in the recording: everything is either before it or after.
 #[derive(Debug)]
 pub struct Mark<'t, T: Real> {
-    tape: &'t Tape<T>,
+    pub(crate) tape: &'t Tape<T>,
     nodes: u64,
     values: u64,
     edges: u64,
@@ -153,6 +153,8 @@ impl<T: Real> Record<T> {
         });
         self.spare = spare;
         self.nodes.release(front);
+        self.segments.release(front);
+        self.hooks.release(front, &self.survivors);
     }
 
     /// Moves node `id` from the queue to the survivors.
@@ -170,6 +172,7 @@ impl<T: Real> Record<T> {
             indices: (0, 0),
             wants: is_param,
             watched: node.watched && is_param,
+            paused: false,
             last_use: node.last_use,
             site: node.site,
         };

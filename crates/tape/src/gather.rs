@@ -14,7 +14,7 @@ pub(crate) const BLOCK: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Gather<T> {
     /// The serial number of the leaf.
-    leaf: u64,
+    pub(crate) leaf: u64,
     /// How many of [`BLOCK`] rows are taken; behind them stands anything.
     rows: usize,
     left: Vec<T>,

@@ -85,6 +85,21 @@ impl<T: Real> Kept<T> {
         }
     }
 
+    /// Takes out the gradients of the variables before `mark`: serial numbers, falling, and arrays.
+    pub(crate) fn split(&mut self, mark: u64) -> Vec<(u64, ArrayD<T>)> {
+        let first = self.vars.partition_point(|(id, _)| *id >= mark);
+        let at = self.vars.get(first).map_or(self.arrays.len(), |(_, at)| *at);
+        let ids = self.vars.drain(first..).map(|(id, _)| id);
+        let before = ids.zip(self.arrays.drain(at..)).collect();
+        self.params.retain(|(_, known)| known.at < at);
+        before
+    }
+
+    /// Has a gradient of this parameter been kept?
+    pub(crate) fn has(&self, id: ParamId) -> bool {
+        self.place(id).is_ok()
+    }
+
     /// Where a parameter stands, or where it would.
     fn place(&self, id: ParamId) -> Result<usize, usize> {
         self.params.binary_search_by_key(&id, |(known, _)| *known)
@@ -138,6 +153,8 @@ impl<T: Real> Gradients<T> {
     }
 
     /// Which version of the parameter the gradient belongs to: see [`Param::version`](crate::Param).
+    ///
+    /// If the tape read several, the newest: their gradients are added up.
     pub fn version(&self, id: ParamId) -> Option<u64> {
         Some(self.kept.param(id)?.version)
     }

@@ -38,18 +38,24 @@
 //! ```
 mod backward;
 mod binary;
+mod branching;
+mod checkpoint;
 mod cut;
 mod error;
 mod gather;
 mod gradients;
+mod hook;
 mod inspect;
 #[cfg(test)]
 mod known;
 mod lend;
+mod no_grad;
 mod notes;
 mod op;
 mod param;
+mod partway;
 mod pool;
+mod precomputed;
 mod real;
 mod record;
 mod shape;
@@ -66,6 +72,7 @@ pub mod ops;
 pub mod pointwise;
 
 pub use binary::{Binary, Broadcast};
+pub use branching::{Branching, Formula};
 pub use cut::Mark;
 pub use error::{Error, Misfit, Result, Shapes};
 pub use forward::{Dual, hessian, hvp, jacobian, jvp};
@@ -74,6 +81,7 @@ pub use inspect::{
     Culprit, Direction, DotOptions, Growth, JsonOptions, Ledger, LedgerRow, Operand, Spread,
 };
 pub use lend::{Adjoint, Inputs, Output};
+pub use no_grad::Pause;
 pub use op::{Factor, Op, RowSum};
 pub use ops::gradient::clip_gradient::Clip;
 pub use ops::reduction::Over;

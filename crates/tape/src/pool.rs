@@ -53,6 +53,12 @@ impl<T: Copy + Default> Pool<T> {
         self.free[class].push(buffer);
     }
 
+    /// How many buffers are free.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.free.iter().map(Vec::len).sum()
+    }
+
     /// Makes room for the adjoints of `nodes` nodes and `survivors`, all zero.
     pub(crate) fn begin(&mut self, nodes: usize, survivors: usize) {
         // A sweep that panicked in an op has left its adjoints behind.

@@ -3,7 +3,10 @@
 //! Serial numbers and arena addresses only ever grow. What is released leaves from the front; the memory it
 //! stood in is closed up once the dead outweigh the living, so that releasing costs what is released.
 
-use crate::{Op, ParamId, Real, inspect::Windows, notes::Notes, shape::Shape};
+use crate::{
+    Op, ParamId, Real, checkpoint::Segments, hook::Hooks, inspect::Windows, notes::Notes,
+    shape::Shape,
+};
 use ndarray::ArrayD;
 use std::{any::Any, any::TypeId, panic::Location, sync::Arc};
 
@@ -145,6 +148,8 @@ pub(crate) struct Node<T> {
     /// Does a gradient flow into it?
     pub(crate) wants: bool,
     pub(crate) watched: bool,
+    /// Was it recorded during a pause? Then adjoints stop at it.
+    pub(crate) paused: bool,
     /// The serial number of the last node that reads it.
     pub(crate) last_use: u64,
     pub(crate) site: &'static Location<'static>,
@@ -161,6 +166,8 @@ pub(crate) struct Record<T: Real> {
     pub(crate) edges: Queue<u64>,
     pub(crate) indices: Queue<usize>,
     pub(crate) shells: Shells<T>,
+    pub(crate) hooks: Hooks<T>,
+    pub(crate) segments: Segments<T>,
     /// Memory for the values of survivors.
     pub(crate) spare: Vec<Vec<T>>,
     pub(crate) notes: Notes,
@@ -182,6 +189,8 @@ impl<T: Real> Record<T> {
             edges: Queue::default(),
             indices: Queue::default(),
             shells: Shells::default(),
+            hooks: Hooks::default(),
+            segments: Segments::default(),
             spare: Vec::new(),
             notes: Notes::default(),
             windows: Windows::default(),
@@ -276,6 +285,8 @@ impl<T: Real> Record<T> {
                 self.spare.push(values);
             }
         }
+        self.hooks.clear();
+        self.segments.clear();
         self.values.clear();
         self.edges.clear();
         self.indices.clear();

@@ -11,7 +11,7 @@ use crate::{
 };
 use slotmap::SecondaryMap;
 use std::{
-    cell::{RefCell, RefMut},
+    cell::{Cell, RefCell, RefMut},
     panic::Location,
     sync::Arc,
 };
@@ -28,6 +28,10 @@ pub struct Tape<T: Real> {
     pub(crate) scratch: RefCell<Scratch<T>>,
     /// Memory for sweeps; also what tells this tape from any other.
     pub(crate) pool: SharedPool<T>,
+    /// How many pauses are under way: see [`no_grad`](Tape::no_grad).
+    pub(crate) pauses: Cell<usize>,
+    /// Where checkpointed segments are recorded, while nobody is recording there.
+    pub(crate) inner: RefCell<Option<Box<Self>>>,
 }
 
 impl<T: Real> Default for Tape<T> {
@@ -46,6 +50,8 @@ impl<T: Real> Tape<T> {
             bound: RefCell::default(),
             scratch: RefCell::default(),
             pool: SharedPool::default(),
+            pauses: Cell::new(0),
+            inner: RefCell::new(None),
         }
     }
 
@@ -215,7 +221,9 @@ impl<T: Real> Tape<T> {
         record.indices.items().extend_from_slice(indices);
         let mut node = node(kind, shape, site);
         (node.len, node.saved, node.place) = (len, saved, place);
-        (node.edges, node.indices, node.wants) = (edges, indices_at, wants);
+        (node.edges, node.indices) = (edges, indices_at);
+        node.paused = self.pauses.get() > 0;
+        node.wants = wants && !node.paused;
         record.push(node);
         attempt.complete = true;
         let strict = attempt.record.strict;
@@ -306,7 +314,11 @@ impl<T: Real> Drop for Attempt<'_, T> {
     }
 }
 
-fn node<T: Real>(kind: Kind<T>, shape: Shape, site: &'static Location<'static>) -> Node<T> {
+pub(crate) fn node<T: Real>(
+    kind: Kind<T>,
+    shape: Shape,
+    site: &'static Location<'static>,
+) -> Node<T> {
     Node {
         len: shape::len(&shape),
         wants: matches!(kind, Kind::Leaf | Kind::Param { .. }),
@@ -317,6 +329,7 @@ fn node<T: Real>(kind: Kind<T>, shape: Shape, site: &'static Location<'static>) 
         edges: (0, 0),
         indices: (0, 0),
         watched: false,
+        paused: false,
         last_use: 0,
         site,
     }

@@ -45,6 +45,9 @@ impl<T: Real> Record<T> {
             let lookup = self.lookup();
             let node = lookup.node(reader);
             let Kind::Op(op) = &node.kind else { continue };
+            if node.paused {
+                continue;
+            }
             let inputs = self.edges.slice(node.edges.0, node.edges.1 as usize);
             let wants =
                 |(i, input): (usize, &u64)| lookup.node(*input).wants && op.differentiable(i);
