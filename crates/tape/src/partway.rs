@@ -173,8 +173,9 @@ mod tests {
         let [h1, sum1] = steps(h0, w, 150);
         let mark = tape.mark();
         let v = tape.param(&q);
+        let behind = [0.1, 0.2, 0.3, 0.4, 0.5].map(|k| tape.leaf(k));
         let [h2, sum2] = steps(h1, w, 150);
-        let h2 = (h2 * h1).watch();
+        let h2 = behind.iter().fold(h2 * h1, |h, &k| h * k).watch();
         let loss = (h2.matmul(v) * h0 + sum1 * sum2).sum() + w.square().sum();
 
         let whole = tape.backward(loss);
@@ -182,7 +183,7 @@ mod tests {
         assert_ne!(half[p.id], whole[p.id]);
         assert_eq!(half[h1].shape(), [2, 3]);
         let resumed = tape.backward_resume(half, mark);
-        for var in [w, h0, v, h2] {
+        for var in behind.into_iter().chain([w, h0, v, h2]) {
             assert_eq!(resumed[var], whole[var]);
         }
         for id in [p.id, q.id] {
