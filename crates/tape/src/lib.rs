@@ -36,6 +36,7 @@
 //! tape.clear();          // error: `tape` is borrowed by `x`
 //! tape.backward(x);
 //! ```
+mod arena;
 mod backward;
 mod binary;
 mod branching;
@@ -59,6 +60,7 @@ mod precomputed;
 mod real;
 mod record;
 mod shape;
+mod shells;
 mod table;
 mod tape;
 mod unary;

@@ -4,114 +4,17 @@
 //! stood in is closed up once the dead outweigh the living, so that releasing costs what is released.
 
 use crate::{
-    Op, ParamId, Real, checkpoint::Segments, hook::Hooks, inspect::Windows, notes::Notes,
+    Op, ParamId, Real,
+    arena::{Arena, Queue},
+    checkpoint::Segments,
+    hook::Hooks,
+    inspect::Windows,
+    notes::Notes,
     shape::Shape,
+    shells::Shells,
 };
 use ndarray::ArrayD;
-use std::{any::Any, any::TypeId, panic::Location, sync::Arc};
-
-/// A vector whose elements keep their address when the front is released.
-#[derive(Debug)]
-pub(crate) struct Queue<E> {
-    items: Vec<E>,
-    /// The address of `items[0]`.
-    base: u64,
-}
-
-impl<E> Default for Queue<E> {
-    fn default() -> Self {
-        Self { items: Vec::new(), base: 0 }
-    }
-}
-
-impl<E> Queue<E> {
-    #[inline]
-    pub(crate) fn end(&self) -> u64 {
-        self.base + self.items.len() as u64
-    }
-    #[inline]
-    pub(crate) fn slice(&self, start: u64, len: usize) -> &[E] {
-        let at = (start - self.base) as usize;
-        &self.items[at..at + len]
-    }
-    pub(crate) fn items(&mut self) -> &mut Vec<E> {
-        &mut self.items
-    }
-    /// Takes back everything from `end` on.
-    pub(crate) fn truncate(&mut self, end: u64) {
-        self.items.truncate((end - self.base) as usize);
-    }
-    /// Forgets everything before `front`, soon.
-    pub(crate) fn release(&mut self, front: u64) {
-        let dead = (front - self.base) as usize;
-        if dead > 0 && dead >= self.items.len() - dead {
-            self.items.drain(..dead);
-            self.base = front;
-        }
-    }
-    pub(crate) fn clear(&mut self) {
-        self.base = self.end();
-        self.items.clear();
-    }
-    pub(crate) fn bytes(&self) -> usize {
-        self.items.len() * size_of::<E>()
-    }
-}
-
-/// All values, at addresses that only grow. Its memory is written before it is read, never cleared.
-#[derive(Debug)]
-pub(crate) struct Arena<T> {
-    /// The values, and behind them what is left of earlier ones.
-    items: Vec<T>,
-    len: usize,
-    /// The address of `items[0]`.
-    base: u64,
-}
-
-impl<T> Default for Arena<T> {
-    fn default() -> Self {
-        Self { items: Vec::new(), len: 0, base: 0 }
-    }
-}
-
-impl<T: Real> Arena<T> {
-    pub(crate) fn end(&self) -> u64 {
-        self.base + self.len as u64
-    }
-    /// Makes room for `count` more: all values before them, and the room, which holds anything.
-    pub(crate) fn extend(&mut self, count: usize) -> (&[T], &mut [T]) {
-        let end = self.len + count;
-        if end > self.items.len() {
-            self.items.resize(end, T::ZERO);
-        }
-        let (before, room) = self.items[..end].split_at_mut(self.len);
-        self.len = end;
-        if cfg!(debug_assertions) {
-            room.fill(T::of(f64::NAN));
-        }
-        (before, room)
-    }
-    /// Takes back everything from `end` on.
-    pub(crate) fn truncate(&mut self, end: u64) {
-        self.len = (end - self.base) as usize;
-    }
-    /// Forgets everything before `front`, soon.
-    pub(crate) fn release(&mut self, front: u64) {
-        let dead = (front - self.base) as usize;
-        if dead > 0 && dead >= self.len - dead {
-            self.items.copy_within(dead..self.len, 0);
-            self.len -= dead;
-            self.base = front;
-        }
-    }
-    fn clear(&mut self) {
-        self.base = self.end();
-        self.len = 0;
-    }
-    pub(crate) fn bytes(&self) -> usize {
-        self.len * size_of::<T>()
-    }
-}
+use std::{panic::Location, sync::Arc};
 
 /// Where the elements of a node stand.
 #[derive(Debug)]
@@ -357,48 +260,5 @@ impl<'a, T: Real> Lookup<'a, T> {
     fn arena(self, start: u64, len: usize) -> &'a [T] {
         let at = (start - self.base) as usize;
         &self.values[at..at + len]
-    }
-}
-
-/// Ops that have been recorded and released, waiting to be one again: so that an op with parameters is
-/// allocated once and not at every step. (An op without any has no memory to begin with.)
-#[derive(Debug)]
-pub(crate) struct Shells<T>(Vec<(TypeId, Shelf<T>)>);
-
-/// Ops of one type.
-type Shelf<T> = Vec<Box<dyn Op<T>>>;
-
-impl<T> Default for Shells<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T: Real> Shells<T> {
-    pub(crate) fn wrap<O: Op<T>>(&mut self, op: O) -> Box<dyn Op<T>> {
-        if size_of::<O>() == 0 {
-            return Box::new(op);
-        }
-        let shelf = self.0.iter_mut().find(|(id, _)| *id == TypeId::of::<O>());
-        let Some(mut shell) = shelf.and_then(|(_, shelf)| shelf.pop()) else {
-            return Box::new(op);
-        };
-        match (&mut *shell as &mut dyn Any).downcast_mut::<O>() {
-            Some(place) => *place = op,
-            None => return Box::new(op),
-        }
-        shell
-    }
-
-    pub(crate) fn take_back(&mut self, kind: &mut Kind<T>) {
-        let Kind::Op(shell) = std::mem::replace(kind, Kind::Constant) else { return };
-        if size_of_val(&*shell) == 0 {
-            return;
-        }
-        let id = (&*shell as &dyn Any).type_id();
-        match self.0.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, shelf)) => shelf.push(shell),
-            None => self.0.push((id, vec![shell])),
-        }
     }
 }
