@@ -8,12 +8,13 @@
 //! ```
 //!
 //! [`archive`] reads a collection, [`ops`] replays `torch_*_ops.json` (one operation a case: its output and its
-//! vector-Jacobian product). A further kind of file is a further module with a `FILES` pattern and a `replay`.
+//! vector-Jacobian product), with [`hessian`] for the change of that product along a direction. A further kind of file is a further module with a `FILES` pattern and a `replay`.
 
 #![allow(clippy::unwrap_used)] // a file that cannot be read is a failed test, and may say so at once
 
 mod apply;
 mod archive;
+mod hessian;
 mod ops;
 mod report;
 

@@ -5,12 +5,14 @@
 //! |---|---|
 //! | `out.k` | 10⁻¹² max(1, max \|want\|) |
 //! | `grad.leaf`, the product with `cot.k` | 10⁻¹⁰ max(10⁻³, max \|want\|) |
+//! | `hv.leaf`, its change along `hv_v` | see [`hessian`] |
 //!
 //! [`evaluate`] is generic: over numbers that carry a direction, its gradients carry the Hessian along it.
 
 use crate::{
     apply::{Call, Output, apply},
     archive::{Archive, Argument, Tensor},
+    hessian,
     report::{Report, Skip},
 };
 use ndarray::ArrayD;
@@ -33,6 +35,8 @@ pub(crate) struct Case<'a> {
     float_outputs: Vec<usize>,
     /// The paths of the tensors with a gradient.
     pub(crate) leaves: Vec<&'a str>,
+    /// Whether the change of the gradients along a direction was recorded.
+    hvp: bool,
 }
 
 fn numbers(json: &Value) -> Vec<usize> {
@@ -58,10 +62,11 @@ impl<'a> Case<'a> {
                 .iter()
                 .map(|l| l.as_str().unwrap())
                 .collect(),
+            hvp: json["hvp"].as_bool().unwrap_or(false),
         }
     }
 
-    fn floats(&self, path: &str) -> &'a ArrayD<f64> {
+    pub(crate) fn floats(&self, path: &str) -> &'a ArrayD<f64> {
         self.archive.floats(self.key, path)
     }
 
@@ -71,13 +76,16 @@ impl<'a> Case<'a> {
 }
 
 /// The values of outputs (floats, or indices), and the gradients of the leaves.
-struct Evaluated<T> {
+pub(crate) struct Evaluated<T> {
     outputs: Vec<Result<ArrayD<T>, ArrayD<usize>>>,
-    gradients: Vec<ArrayD<T>>,
+    pub(crate) gradients: Vec<ArrayD<T>>,
 }
 
 /// Applies the op of `case` to `leaves` and sweeps its cotangents back.
-fn evaluate<T: Real>(case: &Case<'_>, leaves: &[ArrayD<T>]) -> Result<Evaluated<T>, Skip> {
+pub(crate) fn evaluate<T: Real>(
+    case: &Case<'_>,
+    leaves: &[ArrayD<T>],
+) -> Result<Evaluated<T>, Skip> {
     let tape = Tape::new();
     let vars: Vec<_> = leaves.iter().map(|leaf| tape.leaf(leaf)).collect();
     let found = apply(&Call::new(case, &tape, &vars))?;
@@ -99,7 +107,7 @@ fn evaluate<T: Real>(case: &Case<'_>, leaves: &[ArrayD<T>]) -> Result<Evaluated<
 }
 
 /// The largest difference as a part of `tolerance`'s scale, or what is wrong.
-fn compare(
+pub(crate) fn compare(
     what: &str,
     got: &ArrayD<f64>,
     want: &ArrayD<f64>,
@@ -176,6 +184,12 @@ fn judge(case: &Case<'_>, report: &mut Report) -> Result<Result<f64, String>, Sk
         let want = corrected.map_or_else(|| case.floats(&path).clone(), |(want, _)| want);
         match compare(&path, got, &want, (1e-10, 1e-3)) {
             Ok(error) => worst = worst.max(error),
+            failure => return Ok(failure),
+        }
+    }
+    if case.hvp {
+        match hessian::judge(case)? {
+            Ok(error) => report.enter_hessian(error),
             failure => return Ok(failure),
         }
     }

@@ -19,6 +19,8 @@ pub(crate) struct Report {
     pub(crate) passed: usize,
     /// The largest error met, as a part of the scale that its tensor is judged on.
     pub(crate) worst: f64,
+    /// How many cases also had the Hessian's product compared, and the largest error of these.
+    pub(crate) hessians: (usize, f64),
     /// Op and reason, with the number of cases.
     pub(crate) skipped: BTreeMap<String, usize>,
     /// References that are wrong, and what they were replaced by, with the number of tensors.
@@ -28,6 +30,11 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Enters the worst error of a case's product with the Hessian.
+    pub(crate) fn enter_hessian(&mut self, error: f64) {
+        self.hessians = (self.hessians.0 + 1, self.hessians.1.max(error));
+    }
+
     /// Enters the outcome of one case: the worst error, or what failed, or why it was skipped.
     pub(crate) fn enter(
         &mut self,
@@ -48,7 +55,7 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, passed, worst, skipped, corrected, failures } = self;
+        let Self { name, passed, worst, hessians, skipped, corrected, failures } = self;
         let count: usize = skipped.values().sum();
         let all = passed + failures.len() + count;
         write!(
@@ -60,6 +67,7 @@ impl fmt::Display for Report {
             write!(f, "{mark}{why} ({count})")?;
             mark = "; ";
         }
+        write!(f, "\n    products with the Hessian: {} (worst {:.1e})", hessians.0, hessians.1)?;
         for (what, count) in corrected {
             write!(f, "\n    held against a corrected reference ({count}): {what}")?;
         }
