@@ -54,6 +54,17 @@ struct Experiment {
     ys: Array3<f64>,
 }
 
+/// The gradient of each parameter, by name.
+type Named = Vec<(String, ArrayD<f64>)>;
+
+/// What one way of differentiating finds.
+struct Found {
+    loss: f64,
+    gradients: Named,
+    /// `daₜ`, step by step.
+    das: Vec<ArrayD<f64>>,
+}
+
 impl Experiment {
     fn new(options: &Options) -> rnn::Result<Self> {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(options.seed);
@@ -71,7 +82,7 @@ impl Experiment {
     }
 
     /// The loss, the gradient of every parameter in the order of the store, and every `daₜ`.
-    fn on_the_tape(&self) -> (f64, Vec<(String, ArrayD<f64>)>, Vec<ArrayD<f64>>) {
+    fn on_the_tape(&self) -> Found {
         let tape = Tape::new();
         let p = self.store.bind(&tape);
         let xs = self.cell.project(p, Input::Dense(tape.constant(&self.xs)));
@@ -89,13 +100,11 @@ impl Experiment {
         let gradients = tape.backward(loss);
         let named = |id: ParamId| (self.store.name(id).to_owned(), gradients[id].clone());
         let das = sums.iter().map(|&a| gradients[a].clone()).collect();
-        (loss.item(), self.store.ids().map(named).collect(), das)
+        Found { loss: loss.item(), gradients: self.store.ids().map(named).collect(), das }
     }
 
     /// The same by the equations of `by_hand::elman`, which know no tape.
-    fn by_hand(
-        &self,
-    ) -> Result<(f64, Vec<(String, ArrayD<f64>)>, Vec<ArrayD<f64>>), Box<dyn Error>> {
+    fn by_hand(&self) -> Result<Found, Box<dyn Error>> {
         let matrix = |name| self.array(name).into_dimensionality::<Ix2>();
         let vector = |name| self.array(name).into_dimensionality::<Ix1>();
         let parameters = Parameters {
@@ -118,12 +127,13 @@ impl Experiment {
             ("head.v", gradients.v.into_dyn()),
             ("head.c", gradients.c.into_dyn()),
         ];
-        let named = named.map(|(name, g)| (name.to_owned(), g)).to_vec();
-        Ok((forward.loss, named, adjoints.da.iter().map(|da| da.clone().into_dyn()).collect()))
+        let gradients = named.map(|(name, g)| (name.to_owned(), g)).to_vec();
+        let das = adjoints.da.iter().map(|da| da.clone().into_dyn()).collect();
+        Ok(Found { loss: forward.loss, gradients, das })
     }
 
     /// The same by central differences, which know nothing but the loss.
-    fn by_differences(&mut self) -> Vec<(String, ArrayD<f64>)> {
+    fn by_differences(&mut self) -> Named {
         let ids: Vec<ParamId> = self.store.ids().collect();
         let mut all = vec![];
         for id in ids {
@@ -133,7 +143,7 @@ impl Experiment {
                 let h = f64::EPSILON.cbrt();
                 let mut at = |x| {
                     self.store.get_mut(id)[&index] = x;
-                    self.on_the_tape().0
+                    self.on_the_tape().loss
                 };
                 *slope = (at(here[&index] + h) - at(here[&index] - h)) / (2.0 * h);
                 at(here[&index]);
@@ -154,19 +164,18 @@ fn views(named: &[(String, ArrayD<f64>)]) -> impl Iterator<Item = (&str, ArrayVi
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut experiment = Experiment::new(&Options::parse())?;
-    let (tape_loss, tape, tape_da) = experiment.on_the_tape();
-    let (hand_loss, hand, hand_da) = experiment.by_hand()?;
+    let (tape, hand) = (experiment.on_the_tape(), experiment.by_hand()?);
     let differences = experiment.by_differences();
 
-    println!("loss on the tape {tape_loss:.15}\nloss by hand     {hand_loss:.15}\n");
+    println!("loss on the tape {:.15}\nloss by hand     {:.15}\n", tape.loss, hand.loss);
     println!("The tape (left) and the paper (right):\n");
-    let steps = compare(views(&tape), views(&hand)).with_sequences(
+    let steps = compare(views(&tape.gradients), views(&hand.gradients)).with_sequences(
         1,
-        [("da", tape_da.iter().map(|da| da.view()).collect())],
-        [("da", hand_da.iter().map(|da| da.view()).collect())],
+        [("da", tape.das.iter().map(|da| da.view()).collect())],
+        [("da", hand.das.iter().map(|da| da.view()).collect())],
     );
     println!("{steps}\n");
     println!("The tape (left) and central differences (right):\n");
-    println!("{}", compare(views(&tape), views(&differences)).with_tolerance(1e-8));
+    println!("{}", compare(views(&tape.gradients), views(&differences)).with_tolerance(1e-8));
     Ok(())
 }

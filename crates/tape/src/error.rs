@@ -130,7 +130,7 @@ fn called(label: &Option<String>) -> String {
     label.as_ref().map(|label| format!(" (`{label}`)")).unwrap_or_default()
 }
 
-/// `Result` with this crate's [`Error`].
+/// `Result` with this crate's [`Error`](enum@Error).
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Turns a programmer's mistake into a panic at the caller's line.

@@ -2,7 +2,6 @@
 //!
 //! Where the two agree, so must this crate. Where they differ, its choice must be one of theirs, and a choice
 //! against PyTorch stands in [`NOT_AS_PYTORCH`] with its reason.
-#![allow(clippy::unwrap_used)] // a golden file that cannot be read is a failed test
 #![allow(clippy::unwrap_used)] // where nothing can be unwrapped, a test has failed
 
 use ndarray::ArrayD;

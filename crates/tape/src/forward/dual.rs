@@ -218,7 +218,8 @@ mod tests {
     #[test]
     fn every_function_has_the_slope_that_differences_show() {
         type F<T> = fn(T) -> T;
-        let functions: [(&str, F<f64>, F<Dual<f64>>); 15] = [
+        type Row = (&'static str, F<f64>, F<Dual<f64>>);
+        let functions: [Row; 15] = [
             ("exp", Real::exp, Real::exp),
             ("expm1", Real::expm1, Real::expm1),
             ("ln", Real::ln, Real::ln),
