@@ -10,6 +10,7 @@ mod corpus;
 #[path = "../examples/char_lm/ngram.rs"]
 mod ngram;
 
+use approx::assert_abs_diff_eq;
 use chart::{ChartError, LossChart};
 use ngram::Ngram;
 
@@ -61,10 +62,10 @@ fn an_ngram_is_its_formula() {
 fn an_ngram_worked_by_hand() {
     // abab: after a came b twice; p₁(b) = (2 + 2 · 1/3) / (4 + 2), p₂(b | a) = (2 + p₁) / 3.
     let model = Ngram::train(&[0, 1, 0, 1], 3, 2);
-    assert!((model.probability(&[], 1) - 4.0 / 9.0).abs() < 1e-15);
-    assert!((model.probability(&[0], 1) - 22.0 / 27.0).abs() < 1e-15);
+    assert_abs_diff_eq!(model.probability(&[], 1), 4.0 / 9.0, epsilon = 1e-15);
+    assert_abs_diff_eq!(model.probability(&[0], 1), 22.0 / 27.0, epsilon = 1e-15);
     // c was never seen, but has its share of the vocabulary: p₁(c) = 2 · 1/3 / 6.
-    assert!((model.probability(&[], 2) - 1.0 / 9.0).abs() < 1e-15);
+    assert_abs_diff_eq!(model.probability(&[], 2), 1.0 / 9.0, epsilon = 1e-15);
     assert_eq!(model.probability(&[2], 2), model.probability(&[], 2));
 }
 
@@ -83,7 +84,7 @@ fn probabilities_sum_to_one_after_any_past() {
 #[test]
 fn order_zero_is_the_logarithm_of_the_vocabulary() {
     let model = Ngram::train(&text(50, 6), 6, 0);
-    assert!((model.nats_per_character(&[0, 1, 5, 5]) - 6f64.ln()).abs() < 1e-15);
+    assert_abs_diff_eq!(model.nats_per_character(&[0, 1, 5, 5]), 6f64.ln(), epsilon = 1e-15);
 }
 
 #[test]

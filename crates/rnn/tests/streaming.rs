@@ -154,8 +154,8 @@ fn a_sliding_window_steps_on_with_the_parameters_it_has_just_updated() {
             h = by_hand::elman::forward(&parameters, &one).states.remove(1);
         }
     }
-    assert!((total - sum).abs() < 1e-12 * sum);
-    assert!((&state - &h).iter().all(|off| off.abs() < 1e-13));
+    approx::assert_relative_eq!(total, sum, max_relative = 1e-12);
+    approx::assert_abs_diff_eq!(state, h, epsilon = 1e-13);
 }
 
 #[test]

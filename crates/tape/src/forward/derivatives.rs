@@ -157,7 +157,7 @@ mod tests {
         .unwrap();
         let t = 0.5f64.tanh();
         let expected = arr2(&[[1.0, 4.0], [4.0, -2.0 * t * (1.0 - t * t)]]);
-        assert!((h - expected).iter().all(|d| d.abs() < 1e-14));
+        approx::assert_abs_diff_eq!(h, expected, epsilon = 1e-14);
     }
 
     #[test]
