@@ -54,24 +54,42 @@ fn a_forgotten_file_is_named() {
     assert_eq!(missing_and_stale(&some), (vec!["elementary/erf".to_owned()], vec![]));
 }
 
-#[test]
-fn every_method_of_an_op_is_called_by_a_witness() {
-    let witnesses = all();
+/// The methods, of variables and tapes, in files of the list that no witness of their file calls.
+fn uncalled(witnesses: &[Witness]) -> Vec<String> {
+    let mut uncalled = Vec::new();
     for file in witnesses.iter().map(|w| w.file).collect::<BTreeSet<_>>() {
         let source = fs::read_to_string(ops().join(file).with_extension("rs")).unwrap();
-        let methods = source.split("\nimpl").filter(|block| {
+        let methods = source.split("\nimpl").skip(1).filter(|block| {
             let head = block.lines().next().unwrap_or_default();
-            head.ends_with('{')
-                && (head.contains(" Var<") || head.contains(" Tape<"))
-                && !head.contains(" for ")
+            !head.contains(" for ") && (head.contains(" Var<") || head.contains(" Tape<"))
         });
         for line in methods.flat_map(str::lines) {
             let Some(method) = line.strip_prefix("    pub fn ") else { continue };
             let name = method.split(['(', '<']).next().unwrap_or_default();
             let call = format!(".{name}(");
             let called = witnesses.iter().any(|w| w.file == file && w.rule.text.contains(&call));
-            let excused = NO_VARIABLE.iter().any(|(excused, _)| *excused == name);
-            assert!(called || excused, "no witness of {file} calls {name}");
+            if !called && !NO_VARIABLE.iter().any(|(excused, _)| *excused == name) {
+                uncalled.push(format!("{file}: {name}"));
+            }
         }
     }
+    uncalled
+}
+
+#[test]
+fn every_method_of_an_op_is_called_by_a_witness() {
+    assert_eq!(uncalled(&all()), Vec::<String>::new(), "no witness calls these");
+}
+
+#[test]
+fn a_forgotten_method_is_named() {
+    let mut some = all();
+    some.retain(|w| !w.rule.text.contains("einsum") && !w.rule.text.contains("softmax_axis"));
+    some.extend(all().into_iter().filter(|w| w.rule.text.contains(".einsum")));
+    let forgotten = [
+        "linear/einsum: try_einsum",
+        "loss/log_softmax: log_softmax_axis",
+        "loss/softmax: softmax_axis",
+    ];
+    assert_eq!(uncalled(&some), forgotten);
 }
