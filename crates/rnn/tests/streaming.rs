@@ -155,7 +155,7 @@ fn a_sliding_window_steps_on_with_the_parameters_it_has_just_updated() {
         }
     }
     approx::assert_relative_eq!(total, sum, max_relative = 1e-12);
-    approx::assert_abs_diff_eq!(state, h, epsilon = 1e-13);
+    approx::assert_abs_diff_eq!(state, h.into_dyn(), epsilon = 1e-13);
 }
 
 #[test]
