@@ -27,6 +27,10 @@
 //! | where a NaN came from        | [`Tape::trace_non_finite`]        |
 //! | how the past is let go        | [`Var::detach`], [`Tape::cut`]    |
 //! | how we know it is right       | [`gradcheck`]                     |
+//! | tangents and Hessians         | [`forward`]                       |
+//! | a formula of one's own        | [`Pointwise`], [`Branching`]      |
+//! | less memory, more work        | [`Tape::checkpoint`]              |
+//! | what is on it, what went wrong | [`Tape::table`], [`Tape::ledger`], [`Tape::trace_non_finite`] |
 //!
 //! A [`Var`] cannot outlive a [`Tape::clear`]; the compiler says so:
 //!
@@ -96,3 +100,12 @@ pub use tape::Tape;
 pub use unary::{Elementwise, Map};
 pub use value::Value;
 pub use var::Var;
+
+/// The pages of the book that are about the tape, compiled.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../../../docs/tape.md")]
+    mod tape {}
+    #[doc = include_str!("../../../docs/own_op.md")]
+    mod own_op {}
+}
