@@ -1,12 +1,13 @@
 //! What an op costs, recorded and swept: numbers one at a time, and arrays.
 //!
 //! ```text
-//! cargo bench -p bptt-tape --bench ops [-- --json]
+//! cargo bench -p bptt-tape --bench ops -- [--json] [WORD…]
 //! ```
 //!
 //! `one`: a chain of 10,000 ops on one element, each on the result of the one before; nanoseconds per op, which is all
 //! but a few of them the tape's own. `array`: a chain of 20 ops on `[64, 128]`; nanoseconds per element and op.
-//! The tape is cleared and used again; the figures are the least of many rounds. Double precision.
+//! The tape is cleared and used again; the figures are the least of many rounds. Double precision. Each `WORD` keeps the
+//! lines that contain it.
 
 use std::{hint::black_box, time::Instant};
 use tape::{Tape, Var};
@@ -78,7 +79,9 @@ fn time(link: Link, start: &ndarray::ArrayD<f64>, links: usize) -> Cost {
 }
 
 fn main() {
-    let json = std::env::args().any(|argument| argument == "--json");
+    let (flags, words): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    let json = flags.iter().any(|flag| flag == "--json");
     if !json {
         println!("{:6} {:9} {:>8} {:>8} {:>8}   ns", "", "", "record", "sweep", "both");
     }
@@ -88,6 +91,9 @@ fn main() {
     let array = array.into_dyn();
     for (kind, start, links) in [("one", &one, NODES), ("array", &array, CHAIN)] {
         for (name, link) in LINKS {
+            if !words.iter().all(|word| format!("{kind} {name}").contains(word)) {
+                continue;
+            }
             let Cost { record, sweep } = time(link, start, links);
             let both = record + sweep;
             if json {
