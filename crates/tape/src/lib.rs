@@ -24,13 +24,13 @@
 //! | how a computation is recorded | [`Tape`]                          |
 //! | how adjoints travel back      | [`Tape::backward`], [`Gradients`] |
 //! | what a tape looks like        | [`Tape::table`]                   |
-//! | where a NaN came from        | [`Tape::trace_non_finite`]        |
+//! | where a NaN came from         | [`Tape::trace_non_finite`]        |
 //! | how the past is let go        | [`Var::detach`], [`Tape::cut`]    |
 //! | how we know it is right       | [`gradcheck`]                     |
 //! | tangents and Hessians         | [`forward`]                       |
 //! | a formula of one's own        | [`Pointwise`], [`Branching`]      |
 //! | less memory, more work        | [`Tape::checkpoint`]              |
-//! | what is on it, what went wrong | [`Tape::table`], [`Tape::ledger`], [`Tape::trace_non_finite`] |
+//! | what a run costs              | [`Tape::ledger`]                  |
 //!
 //! A [`Var`] cannot outlive a [`Tape::clear`]; the compiler says so:
 //!
