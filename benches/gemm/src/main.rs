@@ -2,7 +2,7 @@
 //! networks ask for.
 //!
 //! ```text
-//! cargo bench -p bptt-tape --bench gemm -- [--json] [WORD…]
+//! cargo run --release --manifest-path benches/gemm/Cargo.toml -- [--json] [WORD…]
 //! ```
 //!
 //! One thread. The three products take turns, so that a change of the clock meets all of
