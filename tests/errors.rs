@@ -112,7 +112,12 @@ fn an_argument_without_sense_is_told_its_rule() {
     let panic = catch_unwind(AssertUnwindSafe(|| x.sum_axis(-3))).unwrap_err();
     assert_eq!(
         panic.downcast_ref::<String>().unwrap(),
-        "Sum: axis -3 of an array of rank 2; axes count from 0 up to the rank, or from −1 backwards"
+        "Sum of [2, 3]: there is no axis -3 among 2; axes count from 0, or from −1 backwards"
+    );
+    let panic = catch_unwind(AssertUnwindSafe(|| x.transpose(0, -3))).unwrap_err();
+    assert_eq!(
+        panic.downcast_ref::<String>().unwrap(),
+        "Transpose: axis -3 of an array of rank 2; axes count from 0 up to the rank, or from −1 backwards"
     );
     let panic = catch_unwind(AssertUnwindSafe(|| x.item())).unwrap_err();
     assert_eq!(
