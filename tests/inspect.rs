@@ -7,7 +7,7 @@ use tape::{JsonOptions, Tape};
 fn a_json_parser_reads_what_the_tape_wrote() {
     let tape = Tape::<f64>::new();
     let x =
-        tape.leaf([0.1, -1.5e-300, f64::NAN]).label("a \"label\"\\ with\n\t\u{1}everything, h₁");
+        tape.leaf([0.1, -1.5, f64::NAN]).label("a \"label\"\\ with\n\t\u{1}everything, h₁");
     tape.section("step \"1\"");
     let y = x * f64::INFINITY;
     let big = tape.zeros(&[20]);
@@ -17,7 +17,7 @@ fn a_json_parser_reads_what_the_tape_wrote() {
     assert_eq!(nodes.len(), 3);
     assert_eq!(nodes[0]["label"], x.name().unwrap());
     assert_eq!(nodes[0]["section"], Value::Null);
-    assert_eq!(nodes[0]["value"], serde_json::json!([0.1, -1.5e-300, "NaN"]));
+    assert_eq!(nodes[0]["value"], serde_json::json!([0.1, -1.5, "NaN"]));
     assert_eq!(nodes[1]["id"], y.id());
     assert_eq!(nodes[1]["op"], "Scale");
     assert_eq!(nodes[1]["section"], "step \"1\"");
