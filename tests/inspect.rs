@@ -6,8 +6,7 @@ use tape::{JsonOptions, Tape};
 #[test]
 fn a_json_parser_reads_what_the_tape_wrote() {
     let tape = Tape::<f64>::new();
-    let x =
-        tape.leaf([0.1, -1.5, f64::NAN]).label("a \"label\"\\ with\n\t\u{1}everything, h₁");
+    let x = tape.leaf([0.1, -1.5, f64::NAN]).label("a \"label\"\\ with\n\t\u{1}everything, h₁");
     tape.section("step \"1\"");
     let y = x * f64::INFINITY;
     let big = tape.zeros(&[20]);
