@@ -31,11 +31,13 @@ pub(super) fn lines(axis: Axis) -> impl Iterator<Item = impl Iterator<Item = usi
 }
 
 /// The greatest entry of a row; NaN if there is one.
+#[inline(always)] // within what is vectorised
 pub(super) fn greatest<T: Real>(row: &[T]) -> T {
     row.iter().skip(1).fold(row[0], |max, &x| max.max(x))
 }
 
 /// Writes `eˣ⁻ᵐ` of a row and returns the sum, `m` being what keeps it from overflowing.
+#[inline(always)] // within what is vectorised
 pub(super) fn exponentials<T: Real>(x: &[T], m: T, y: &mut [T]) -> T {
     for (y, &x) in y.iter_mut().zip(x) {
         *y = (x - m).exp();
