@@ -93,6 +93,21 @@ pub trait Cell<T: Real> {
         state: Self::State<'t>,
     ) -> Self::State<'t>;
 
+    /// The same step made of primitive ops, where `show` is given each gate by its name as soon as it is known: to
+    /// watch its gradient, or to keep its value.
+    ///
+    /// A cell whose pointwise part is one node says here what it is made of. By default [`step`](Cell::step), of
+    /// which nothing is shown.
+    fn step_in_parts<'t>(
+        &self,
+        p: Bound<'t, '_, T>,
+        x: Var<'t, T>,
+        state: Self::State<'t>,
+        _show: &mut dyn FnMut(&'static str, Var<'t, T>),
+    ) -> Self::State<'t> {
+        self.step(p, x, state)
+    }
+
     /// The state of zeros for `batch` rows, as constants.
     fn zeros<'t>(&self, tape: &'t Tape<T>, batch: usize) -> Self::State<'t> {
         let widths = self.widths();
