@@ -3,6 +3,9 @@
 #![allow(dead_code)] // each test file uses its own part
 #![allow(clippy::unwrap_used)] // a test may
 
+pub(crate) mod questions;
+pub(crate) mod twin;
+
 use ndarray::{Array1, Array2, Array3, ArrayD, ArrayViewD, Axis, Slice, arr0};
 use rnn::{
     Activation, Elman, Input, Linear, ParamStore, Readout, Reduction, Rows,

@@ -22,7 +22,7 @@ pub(super) fn step<F: NdFloat>(
     let rest = z.mapv(|z| F::one() - z);
     let (dz, dn, straight) = match cell.update {
         Update::Keep => (&dh * &(h - n), &dh * &rest, &dh * z), // (6)
-        Update::Renew => (&dh * &(n - h), &dh * z, &dh * &rest), // (6′)
+        Update::Replace => (&dh * &(n - h), &dh * z, &dh * &rest), // (6′)
     };
     let da_n = dn * n.mapv(|n| Tanh.slope(n)); // (7)
     let (dr, through_n, du_n) = match cell.reset {

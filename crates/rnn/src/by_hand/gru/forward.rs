@@ -40,8 +40,8 @@ pub(super) fn step<F: NdFloat>(
     let n = (x_n + recurrent).mapv(|a| Tanh.value(a)); // (4)
     let rest = z.mapv(|z| F::one() - z);
     let h = match cell.update {
-        Update::Keep => &rest * &n + &z * h,  // (5)
-        Update::Renew => &rest * h + &z * &n, // (5′)
+        Update::Keep => &rest * &n + &z * h,    // (5)
+        Update::Replace => &rest * h + &z * &n, // (5′)
     };
     ([h], Gates { r, z, q, n })
 }

@@ -2,7 +2,7 @@
 //!
 //! Cho et al. (2014). Authors differ in two things. The reset gate r acts on the state before the recurrent product
 //! (the first version of the paper) or on the product itself (the last version, and cuDNN); and the update gate z is
-//! the part of the old state that is kept (the paper) or the part that is renewed (Chung et al., 2014). The three
+//! the part of the old state that is kept (the paper) or the part that is replaced (Chung et al., 2014). The three
 //! blocks of the columns stand in the order r, z, n; a superscript names a block of aₜ, W, U or b.
 //!
 //! ```text
@@ -12,7 +12,7 @@
 //! n  = tanh(xₜ Wⁿ + bⁿ + r ⊙ q)           reset after         (4)
 //! n  = tanh(xₜ Wⁿ + bⁿ + (r ⊙ hₜ₋₁) Uⁿ)   reset before        (4′)
 //! hₜ = (1 − z) ⊙ n + z ⊙ hₜ₋₁             z keeps             (5)
-//! hₜ = (1 − z) ⊙ hₜ₋₁ + z ⊙ n             z updates           (5′)
+//! hₜ = (1 − z) ⊙ hₜ₋₁ + z ⊙ n             z replaces         (5′)
 //! ```
 //!
 //! The two conventions of z are one up to the sign of Wᶻ, Uᶻ and bᶻ. The two places of the reset are two
@@ -60,7 +60,7 @@ pub enum Update {
     /// How much of the old state stays, equation (5).
     Keep,
     /// How much of the state is new, equation (5′).
-    Renew,
+    Replace,
 }
 
 /// W, U and the two biases, or their gradients.
