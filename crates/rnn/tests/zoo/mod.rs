@@ -94,7 +94,7 @@ pub(crate) fn every_lstm<T: Real>(number: &dyn Fn(usize) -> T, visit: &mut impl 
             peepholes: has(1),
             projection: has(2).then_some(2),
             coupled: has(3),
-            cell_clip: has(4).then_some(0.3),
+            cell_clip: has(4).then_some(0.6),
             layer_norm: has(5).then_some(1e-5),
             ..Form::default()
         });
