@@ -5,6 +5,7 @@ use ndarray::{Array1, Array2, Array3};
 use rnn::by_hand::{
     loss::{Loss, Reduction, Rows},
     recurrence::{Linear, Problem},
+    truncation::{Injected, Truncation, Window},
 };
 
 /// The given number of steps of two rows of three inputs, from a state of the given widths; the loss is that of hₜ.
@@ -14,6 +15,20 @@ pub(crate) fn problem<const N: usize>(widths: [usize; N], steps: usize) -> Probl
         Array2::from_shape_fn((2, widths[k]), |(i, j)| 0.7 * wave(i, j, 7 + k))
     });
     Problem::new(inputs, start, loss(0, steps, widths[0]))
+}
+
+/// The same, of the state or through a readout.
+pub(crate) fn asked_of<const N: usize>(
+    widths: [usize; N],
+    steps: usize,
+    readout: bool,
+) -> Problem<f64, N> {
+    let mut problem = problem(widths, steps);
+    if readout {
+        problem.readout = Some(linear(widths[0]));
+        problem.loss = loss(2, steps, 3);
+    }
+    problem
 }
 
 /// One of four losses of outputs `[T, 2, O]`.
@@ -76,4 +91,20 @@ pub(crate) fn title<const N: usize>(problem: &Problem<f64, N>) -> String {
     };
     let read = if readout.is_some() { "through a readout" } else { "of the state" };
     format!("{loss} {read}, {reduction:?} over time, {rows:?} of rows, {truncation:?}")
+}
+
+/// Every way to cut a sequence of fewer than `up_to` steps.
+pub(crate) fn every_truncation(up_to: usize) -> Vec<Truncation> {
+    let mut all = vec![Truncation::Full];
+    for every in 1..=up_to {
+        all.push(Truncation::Blocks(every));
+        for reach in 1..=up_to {
+            for injected in [Injected::New, Injected::All] {
+                for flush in [true, false] {
+                    all.push(Truncation::Fixed(Window { every, reach, injected, flush }));
+                }
+            }
+        }
+    }
+    all
 }

@@ -97,13 +97,14 @@ fn array<'a, C: Twin<N>, const N: usize>(
     }
 }
 
+pub(crate) fn owned(named: Vec<(&'static str, ArrayViewD<'_, f64>)>) -> Arrays {
+    named.into_iter().map(|(name, array)| (name.to_owned(), array.to_owned())).collect()
+}
+
 /// What the derivation on paper gives, under names, the loss as `loss`.
 pub(crate) fn derived<C: Twin<N>, const N: usize>(cell: &C, problem: &Problem<f64, N>) -> Arrays {
     let got = gradients(cell, problem);
-    let mut arrays = Arrays::new();
-    for (name, array) in C::named(&got.parameters) {
-        arrays.insert(name.into(), array.to_owned());
-    }
+    let mut arrays = owned(C::named(&got.parameters));
     for (name, part) in C::START.into_iter().zip(got.start) {
         arrays.insert(name.into(), part.into_dyn());
     }

@@ -1,7 +1,7 @@
 //! The gated recurrent unit in its four variants, its gradient derived on paper.
 //!
 //! Cho et al. (2014). Authors differ in two things. The reset gate r acts on the state before the recurrent product
-//! (the first version of the paper) or on the product itself (the last version, and cuDNN); and the update gate z is
+//! (the paper as published) or on the product itself (its first preprint, and cuDNN); and the update gate z is
 //! the part of the old state that is kept (the paper) or the part that is replaced (Chung et al., 2014). The three
 //! blocks of the columns stand in the order r, z, n; a superscript names a block of aₜ, W, U or b.
 //!
