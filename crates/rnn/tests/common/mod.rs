@@ -1,4 +1,5 @@
-//! One Elman network, put to the tape and to the derivation on paper alike.
+//! One Elman network, put to the tape and to the derivation on paper alike; and in the files of this folder, the
+//! gated cells.
 
 #![allow(dead_code)] // each test file uses its own part
 #![allow(clippy::unwrap_used)] // a test may

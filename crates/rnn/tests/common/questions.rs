@@ -44,7 +44,7 @@ pub(crate) fn loss(which: usize, steps: usize, width: usize) -> Loss<f64> {
     }
 }
 
-/// A problem for every loss, with and without a readout, the reductions taking turns.
+/// A problem for every reduction and loss, with and without a readout; the sum and the mean of rows take turns.
 pub(crate) fn every_problem<const N: usize>(
     widths: [usize; N],
     steps: usize,
@@ -81,6 +81,7 @@ pub(crate) fn linear(hidden: usize) -> Linear<f64> {
     }
 }
 
+/// What is asked, in words.
 pub(crate) fn title<const N: usize>(problem: &Problem<f64, N>) -> String {
     let Problem { readout, loss, reduction, rows, truncation, .. } = problem;
     let loss = match loss {

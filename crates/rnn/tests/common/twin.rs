@@ -16,8 +16,10 @@ pub(crate) trait Twin<const N: usize>: Recurrence<f64, N> + Clone {
     /// The names of the parts of the first state.
     const START: [&'static str; N];
 
+    /// The parameters, or their gradients.
     fn named(parameters: &Self::Parameters) -> Vec<(&'static str, ArrayViewD<'_, f64>)>;
 
+    /// The parameter of this name, to be moved.
     fn parameter(&mut self, name: &str) -> Option<ArrayViewMutD<'_, f64>>;
 }
 
@@ -97,6 +99,7 @@ fn array<'a, C: Twin<N>, const N: usize>(
     }
 }
 
+/// The arrays themselves, under their names.
 pub(crate) fn owned(named: Vec<(&'static str, ArrayViewD<'_, f64>)>) -> Arrays {
     named.into_iter().map(|(name, array)| (name.to_owned(), array.to_owned())).collect()
 }
@@ -174,7 +177,10 @@ pub(crate) fn restarted<C: Twin<N>, const N: usize>(cell: &C, problem: &Problem<
         for (name, part) in derived(cell, &alone) {
             let sum = sums.get_mut(&name).unwrap();
             match name.as_str() {
-                "inputs" => *&mut sum.slice_axis_mut(Axis(0), window) += &part,
+                "inputs" => {
+                    let mut steps = sum.slice_axis_mut(Axis(0), window);
+                    steps += &part;
+                }
                 "h0" | "c0" if pass.first > 0 => {}
                 _ => *sum += &part,
             }
