@@ -17,7 +17,7 @@
 //! `LN(x W) + LN(h U) + b` in place of `x W + h U + b`, and `tanh LN(c′)` in place of `tanh c′`; each `LN` has its own
 //! gain and shift.
 //!
-//! A step is one product and one [`Pointwise`](tape::Pointwise) node; with layer normalisation there are two `LN`, a sum
+//! A step is one product and one [`Pointwise`] node; with layer normalisation there are two `LN`, a sum
 //! and a second such node beside it. A squash that formulas cannot express ([`in_formula`](crate::Activation::in_formula)) takes a step
 //! of primitive ops.
 //!
