@@ -105,7 +105,7 @@ pub(crate) fn every_window(steps: usize) -> Vec<(Truncation, truncation::Truncat
             for flush in [true, false] {
                 let window = Window::new(k1, k2).unwrap().flush(flush);
                 let paper = truncation::Window { flush, ..truncation::Window::new(k1, k2) };
-                let whole = k1 == 1 || k1 >= steps || (k1 == k2 && steps % k1 == 0);
+                let whole = k1 == 1 || k1 >= steps || (k1 == k2 && steps.is_multiple_of(k1));
                 windows.push((
                     Truncation::Window(window),
                     truncation::Truncation::Fixed(paper),

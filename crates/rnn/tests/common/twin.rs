@@ -193,6 +193,7 @@ pub(crate) fn restarted<C: Twin<N>, const N: usize>(cell: &C, problem: &Problem<
 #[track_caller]
 pub(crate) fn assert_windows<C: Twin<N>, const N: usize>(cell: &C, problem: &Problem<f64, N>) {
     let (mut got, mut want) = (derived(cell, problem), restarted(cell, problem));
-    (got.remove("loss"), want.remove("loss"));
+    got.remove("loss");
+    want.remove("loss");
     super::assert_agree(&got, &want, 1e-12, format!("{:?}", problem.truncation));
 }
