@@ -9,6 +9,7 @@
 //! | to learn                                   | read                                        |
 //! |--------------------------------------------|---------------------------------------------|
 //! | what a recurrence says about itself        | [`Cell`], then [`cells::elman`]             |
+//! | which recurrences there are                | [`cells`]                                   |
 //! | how it becomes a tape, and is cut          | [`unroll()`], [`bptt::Unrolling`]           |
 //! | where the parameters live                  | [`ParamStore`], [`weights`]                 |
 //! | how the same gradient is found on paper    | [`by_hand`]                                 |
@@ -66,7 +67,10 @@ pub mod weights;
 
 pub use activation::Activation;
 pub use cell::{Cell, State, Widths};
-pub use cells::elman::Elman;
+pub use cells::{
+    diagonal::Diagonal, elman::Elman, gru::Gru, indrnn::IndRnn, jordan::Jordan, lstm::Lstm,
+    mgu::Mgu,
+};
 pub use embedding::Embedding;
 pub use error::{Error, Result};
 pub use input::Input;
@@ -82,6 +86,8 @@ mod book {
     mod readme {}
     #[doc = include_str!("../../../docs/architecture.md")]
     mod architecture {}
+    #[doc = include_str!("../../../docs/cells.md")]
+    mod cells {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
 }
