@@ -17,6 +17,7 @@ mod first;
 mod list;
 mod promises;
 mod second;
+mod steady;
 mod witness;
 
 use ndarray::ArrayD;
