@@ -1,51 +1,17 @@
 //! Recorded and swept again, no op allocates: whatever its axes, indices, numbers and masks.
 //!
-//! This binary counts what its threads allocate, each for itself. In the first rounds the tape learns how much memory the
-//! work takes; after that an op must find everything in what the tape has kept.
+//! In the first rounds the tape learns how much memory the work takes; after that an op must find everything in what the
+//! tape has kept.
 
 use crate::{
+    counting::allocations,
     list::all,
     uneven,
     witness::{Function, Point},
 };
 use ndarray::ArrayD;
 use smallvec::SmallVec;
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
 use tape::{Real, Tape};
-
-thread_local! {
-    /// How often this thread has allocated. (A constant without a destructor: to read it allocates nothing.)
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-/// Only an allocator sees every allocation, and to be one is unsafe: it passes each call on to the system's,
-/// with its arguments as they came.
-#[allow(unsafe_code)]
-mod counting {
-    use super::*;
-
-    unsafe impl GlobalAlloc for Counting {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-            unsafe { System.alloc(layout) }
-        }
-        unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-            unsafe { System.dealloc(memory, layout) }
-        }
-        unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-            ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-            unsafe { System.realloc(memory, layout, size) }
-        }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// What returns a list of variables, or an array of places, must allocate that, once for each call.
 const LISTS: [&str; 6] =
@@ -61,12 +27,12 @@ fn rounds<T: Real>(f: Function<T>, point: &Point) -> [u64; ROUNDS] {
     let mut tape = Tape::new();
     std::array::from_fn(|_| {
         tape.clear();
-        let before = ALLOCATIONS.get();
-        let vars: SmallVec<[_; 4]> = x.iter().map(|x| tape.leaf(x)).collect();
-        let y = f(&tape, &vars);
-        let c = cotangent.get_or_insert_with(|| uneven(&y.shape(), 2).mapv(T::of));
-        drop(tape.backward_from(&[(y, c)]));
-        ALLOCATIONS.get() - before
+        allocations(|| {
+            let vars: SmallVec<[_; 4]> = x.iter().map(|x| tape.leaf(x)).collect();
+            let y = f(&tape, &vars);
+            let c = cotangent.get_or_insert_with(|| uneven(&y.shape(), 2).mapv(T::of));
+            drop(tape.backward_from(&[(y, c)]));
+        })
     })
 }
 
