@@ -124,7 +124,7 @@ fn over_many<'t>(expression: &str, x: &[Var<'t, f64>]) -> Var<'t, f64> {
         "gather(x,0,[0,0,2])" => a.gather(0, &aview1(&[0, 0, 2])),
         "empty(0,1)+ones(3)" | "scalar + (2,1)" => a + last,
         "x*x+x" => a * a + a,
-        "x-x" => a - a,
+        "x-x" => a - last, // of one input, the last is the first
         "x*detach(x)" => a * a.detach(),
         "A@A" => a.matmul(a),
         product if product.contains('@') => a.matmul(last),
