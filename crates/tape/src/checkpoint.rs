@@ -22,6 +22,7 @@ use crate::{
     running::Running,
     sweep::Sweep,
 };
+use smallvec::SmallVec;
 use std::{fmt, mem::swap, panic::Location, sync::Arc};
 
 /// What a segment computes. It must do the same at every call.
@@ -78,14 +79,17 @@ impl<T: Real> Op<T> for Checkpoint {
     fn backward(&self, _: usize, _: Inputs<'_, T>, _: Output<'_, T>, _: &[T], _: Adjoint<'_, T>) {}
 }
 
+/// Inputs and parameters of a segment, which are as a rule few enough to stay off the heap.
+type Few<A> = SmallVec<[A; 8]>;
+
 /// A segment on the inner tape.
 struct Replay {
     /// The output.
     y: u64,
     /// Nodes of the outer tape, and what stands for them.
-    leaves: Vec<(u64, u64)>,
+    leaves: Few<(u64, u64)>,
     /// Parameters that are none of these: id, version, node.
-    params: Vec<(ParamId, u64, u64)>,
+    params: Few<(ParamId, u64, u64)>,
 }
 
 impl Replay {
@@ -95,8 +99,8 @@ impl Replay {
         inputs: &[u64],
         run: &Run<T>,
     ) -> Result<Self> {
-        let mut leaves: Vec<(u64, u64)> = Vec::with_capacity(inputs.len());
-        let mut vars = Vec::with_capacity(inputs.len());
+        let mut leaves = Few::<(u64, u64)>::new();
+        let mut vars = Few::new();
         for &input in inputs {
             // One variable given twice is one variable inside, too.
             let id = leaves.iter().find(|(known, _)| *known == input).map(|(_, id)| *id);
@@ -110,7 +114,7 @@ impl Replay {
         let y = run(inner, &vars);
         let record = inner.record.borrow();
         inner.check(&record, &y, || "the output of a checkpoint's segment")?;
-        let mut params = Vec::new();
+        let mut params = Few::new();
         for id in record.front..record.nodes.end() {
             let node = record.lookup().node(id);
             if let Kind::Param(param) = node.kind
@@ -164,7 +168,7 @@ impl<T: Real> Tape<T> {
     ) -> Result<Var<'t, T>> {
         let site = Location::caller();
         let inner = self.borrow_inner();
-        let mut edges: Vec<u64> = inputs.iter().map(|var| var.id).collect();
+        let mut edges: Few<u64> = inputs.iter().map(|var| var.id).collect();
         let replay = {
             let record = self.record.borrow();
             for var in inputs {
@@ -279,7 +283,7 @@ impl<T: Real> Sweep<'_, T> {
             );
             // The inner tape's pool holds the outer sweep's state meanwhile: the free memory serves both.
             let aside = &mut *inner.pool.lock();
-            let begun: Vec<_> = leaves.iter().map(|leaf| (leaf.1, self.take(leaf.0))).collect();
+            let begun: Few<_> = leaves.iter().map(|leaf| (leaf.1, self.take(leaf.0))).collect();
             let exchange = |aside: &mut crate::pool::Pool<T>, pool: &mut crate::pool::Pool<T>| {
                 swap(&mut aside.adjoints, &mut pool.adjoints);
                 swap(&mut aside.survivors, &mut pool.survivors);
@@ -316,7 +320,7 @@ impl<T: Real> Sweep<'_, T> {
                     sweep.node(id, node);
                 }
             }
-            let sums: Vec<_> = leaves.iter().map(|leaf| (leaf.0, sweep.take(leaf.1))).collect();
+            let sums: Few<_> = leaves.iter().map(|leaf| (leaf.0, sweep.take(leaf.1))).collect();
             let back = leaves.iter().map(|&(outer, inner)| (inner, outer));
             carry(&mut self.pool.gathers, &mut aside.gathers, back);
             self.pool.begin(0, 0);
