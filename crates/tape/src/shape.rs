@@ -7,9 +7,12 @@ use smallvec::SmallVec;
 /// Up to four axes live inside the node that has the shape, without a heap allocation.
 pub type Shape = SmallVec<[usize; 4]>;
 
-/// How many elements an array of this shape has, or `None` where that overflows.
+/// How many elements an array of this shape has, or `None` where the axes that are not empty make more than can be
+/// addressed, be there an empty one beside them or not.
 pub(crate) fn checked_len(shape: &[usize]) -> Option<usize> {
-    shape.iter().try_fold(1usize, |len, &axis| len.checked_mul(axis))
+    let filled = shape.iter().filter(|&&axis| axis > 0);
+    let most = filled.copied().try_fold(1usize, usize::checked_mul)?;
+    (most <= isize::MAX as usize).then(|| len(shape))
 }
 
 /// How many elements an array of this (recorded, hence valid) shape has.
@@ -151,4 +154,19 @@ mod tests {
         });
         assert_eq!(visited, expected);
     }
+}
+
+#[test]
+fn more_elements_than_can_be_counted_are_none() {
+    assert_eq!(checked_len(&[3, 0, 4]), Some(0));
+    assert_eq!(checked_len(&[3, 4]), Some(12));
+    assert_eq!(checked_len(&[1 << 63, 2]), None);
+    assert_eq!(checked_len(&[usize::MAX, 0]), None);
+    let zeros = || crate::Tape::<f64>::new().zeros(&[usize::MAX, 0]).id();
+    let panic = std::panic::catch_unwind(zeros).unwrap_err();
+    let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+    assert_eq!(
+        text,
+        "zeros of shape [18446744073709551615, 0]: more elements than can be counted; use smaller axes"
+    );
 }

@@ -103,8 +103,15 @@ impl<T: Real> Tape<T> {
     }
 
     /// An array of zeros through which no gradient flows.
+    ///
+    /// # Panics
+    /// When the shape has more elements than can be counted.
     #[track_caller]
     pub fn zeros(&self, shape: &[usize]) -> Var<'_, T> {
+        assert!(
+            shape::checked_len(shape).is_some(),
+            "zeros of shape {shape:?}: more elements than can be counted; use smaller axes"
+        );
         self.put(Zeros(shape), Kind::Constant, Location::caller())
     }
 
