@@ -43,11 +43,13 @@
 
 mod archive;
 mod format;
+mod layouts;
 mod params;
 mod replace;
 mod stored;
 
 pub use archive::{Archive, Metadata};
+pub use layouts::{Anatomy, Directions, Kind, LayoutError, Portable, keras, onnx, torch};
 pub use params::LoadOptions;
 pub(crate) use params::fits;
 pub use stored::Stored;
