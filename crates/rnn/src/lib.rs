@@ -66,7 +66,10 @@ pub mod weights;
 
 pub use activation::Activation;
 pub use cell::{Cell, State, Widths};
-pub use cells::elman::Elman;
+pub use cells::{
+    diagonal::Diagonal, elman::Elman, gru::Gru, indrnn::IndRnn, jordan::Jordan, lstm::Lstm,
+    mgu::Mgu,
+};
 pub use embedding::Embedding;
 pub use error::{Error, Result};
 pub use input::Input;
