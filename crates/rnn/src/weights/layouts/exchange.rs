@@ -24,7 +24,9 @@ pub(super) fn give<T: Real>(
     if let Some(name) = taken.into_iter().find(|name| archive.get(name).is_some()) {
         return Err(Error::NameTaken { name });
     }
-    arrays.into_iter().try_for_each(|(name, array)| archive.insert(format!("{prefix}{name}"), array))
+    arrays
+        .into_iter()
+        .try_for_each(|(name, array)| archive.insert(format!("{prefix}{name}"), array))
 }
 
 /// The arrays of a file under a prefix, once they are seen to have the names and shapes of what the model itself
@@ -38,7 +40,10 @@ pub(super) fn receive<T: Real>(
     let found: Arrays<T> =
         archive.with_prefix(prefix).map(|(name, array)| (name.into(), array.clone())).collect();
     let only_in = |a: &Arrays<T>, b: &Arrays<T>| -> Vec<String> {
-        a.keys().filter(|name| !b.contains_key(*name)).map(|name| format!("{prefix}{name}")).collect()
+        a.keys()
+            .filter(|name| !b.contains_key(*name))
+            .map(|name| format!("{prefix}{name}"))
+            .collect()
     };
     let (missing, surplus) = (only_in(expected, &found), only_in(&found, expected));
     if !missing.is_empty() || !surplus.is_empty() {

@@ -83,13 +83,21 @@ fn check<T: Real>(cell: &(impl Portable<T> + ?Sized)) -> Result<Anatomy<T>, Layo
         return refuse("the peepholes", "its LSTM has none", "export to ONNX, which has `P`");
     }
     if cell.projection.is_some() {
-        return refuse("the projection", "its LSTM has none", "export to PyTorch, which has `weight_hr`");
+        return refuse(
+            "the projection",
+            "its LSTM has none",
+            "export to PyTorch, which has `weight_hr`",
+        );
     }
     if let (Kind::Lstm { .. }, [_, candidate, output]) = (cell.kind, &cell.activations[..])
         && format!("{candidate:?}") != format!("{output:?}")
     {
         let rule = "its LSTM has one `activation` for both the candidate and the way out";
-        return refuse("the choice of activations", rule, "export to ONNX, which has `activations`");
+        return refuse(
+            "the choice of activations",
+            rule,
+            "export to ONNX, which has `activations`",
+        );
     }
     audit(LAYOUT, &cell)?;
     Ok(cell)

@@ -38,7 +38,7 @@ pub mod onnx;
 mod portable;
 pub mod torch;
 
-pub use anatomy::{Anatomy, Kind, Directions, Portable};
+pub use anatomy::{Anatomy, Directions, Kind, Portable};
 pub use error::LayoutError;
 
 use crate::Activation;
@@ -85,5 +85,11 @@ fn audit<T: Real>(layout: &'static str, cell: &Anatomy<T>) -> Result<(), LayoutE
     }
     let Some(part) = parts.first() else { return Ok(()) };
     let rule = "its cells compute their plain equation";
-    Err(refuse(layout, cell, part, rule, "save it under this project's own names, with `weights::save`"))
+    Err(refuse(
+        layout,
+        cell,
+        part,
+        rule,
+        "save it under this project's own names, with `weights::save`",
+    ))
 }

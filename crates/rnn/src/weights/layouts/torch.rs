@@ -24,9 +24,8 @@
 //! ```
 
 use super::{
-    Anatomy, Kind, LayoutError, Portable, audit,
+    Anatomy, Kind, LayoutError, Portable, audit, biases,
     exchange::{self, Arrays, Values},
-    biases,
     gates::{OURS, columns, rows},
     only_cell, refuse,
 };
@@ -170,8 +169,12 @@ fn module<T: Real>(
             }
             let reads = store.get(cell.w).shape()[0];
             if below.is_some_and(|gives| gives != reads) {
-                let what = format!("layer {k} reads {reads} inputs, not what layer {} gives", k - 1);
-                return Err(refuse(what, "a layer reads both directions of the one below, side by side"));
+                let what =
+                    format!("layer {k} reads {reads} inputs, not what layer {} gives", k - 1);
+                return Err(refuse(
+                    what,
+                    "a layer reads both directions of the one below, side by side",
+                ));
             }
             cells.push((format!("_l{k}{end}"), cell.clone()));
         }
@@ -188,7 +191,13 @@ fn single<T: Real>(
     check(&cell)?;
     if cell.projection.is_some() {
         let rule = "an LSTMCell gives its whole state";
-        return Err(refuse(LAYOUT, &cell, "the projection", rule, "export it as an LSTM of one layer"));
+        return Err(refuse(
+            LAYOUT,
+            &cell,
+            "the projection",
+            rule,
+            "export it as an LSTM of one layer",
+        ));
     }
     Ok(vec![(String::new(), cell)])
 }
@@ -218,7 +227,11 @@ fn check<T: Real>(cell: &Anatomy<T>) -> Result<(), LayoutError> {
         }
         (Kind::Lstm { .. } | Kind::Gru { .. }, _) => {
             let rule = "gates are σ there, all else tanh";
-            return refuse("the choice of activations", rule, "export to ONNX, which has `activations`");
+            return refuse(
+                "the choice of activations",
+                rule,
+                "export to ONNX, which has `activations`",
+            );
         }
     }
     if cell.peepholes.is_some() {

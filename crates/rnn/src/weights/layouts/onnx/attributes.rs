@@ -1,8 +1,7 @@
 //! What a node says about itself.
 
-use super::activations;
 use crate::{
-    Activation, Result,
+    Activation,
     weights::layouts::{Anatomy, Kind, LayoutError},
 };
 use std::fmt;
@@ -39,29 +38,6 @@ pub enum Direction {
     Reverse,
     /// Both, each with weights of its own.
     Bidirectional,
-}
-
-/// What an attribute is set to.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)] // a number is a number
-pub enum Value {
-    Int(i64),
-    Float(f32),
-    Text(String),
-    Floats(Vec<f32>),
-    Texts(Vec<String>),
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Int(value) => write!(f, "{value}"),
-            Self::Float(value) => write!(f, "{value}"),
-            Self::Text(value) => write!(f, "{value:?}"),
-            Self::Floats(value) => write!(f, "{value:?}"),
-            Self::Texts(value) => write!(f, "{value:?}"),
-        }
-    }
 }
 
 /// All attributes of `RNN`, `GRU` and `LSTM`, as far as our cells do what they say.
@@ -111,70 +87,6 @@ impl<T: Real> Attributes<T> {
         }
     }
 
-    /// A node by its attributes.
-    ///
-    /// ```
-    /// use rnn::weights::onnx::{Attributes, Op, Value};
-    ///
-    /// let said = [("hidden_size", Value::Int(8)), ("linear_before_reset", Value::Int(1))];
-    /// assert!(Attributes::<f32>::read(Op::Gru, said)?.linear_before_reset);
-    ///
-    /// let clipped = Attributes::<f32>::read(Op::Gru, [("clip", Value::Float(3.0))]).unwrap_err();
-    /// assert!(clipped.to_string().starts_with("ONNX GRU: clip = 3 is refused"));
-    /// # Ok::<(), rnn::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`LayoutError::Attribute`], by name, for one that the operator does not have, is of another type, or says what our cells do
-    /// not do.
-    pub fn read<'a>(op: Op, said: impl IntoIterator<Item = (&'a str, Value)>) -> Result<Self> {
-        let mut node = Self::new(op);
-        let (mut names, mut alphas, mut betas) = (None, Vec::new(), Vec::new());
-        for (name, value) in said {
-            let flag = |other: &str| match value {
-                Value::Int(0) => Ok(false),
-                Value::Int(1) => Ok(true),
-                _ => Err(op.refuse(name, &value, other)),
-            };
-            match (name, &value) {
-                ("activations", Value::Texts(texts)) => names = Some(texts.clone()),
-                ("activation_alpha", Value::Floats(floats)) => alphas.clone_from(floats),
-                ("activation_beta", Value::Floats(floats)) => betas.clone_from(floats),
-                ("direction", Value::Text(text)) => {
-                    node.direction = Direction::read(text).ok_or_else(|| {
-                        let rule = "a node reads forward, reverse or bidirectional";
-                        op.refuse(name, &value, rule)
-                    })?;
-                }
-                ("hidden_size", &Value::Int(size)) => {
-                    let size = usize::try_from(size);
-                    let refuse = |_| op.refuse(name, &value, "it is the number of hidden units");
-                    node.hidden_size = Some(size.map_err(refuse)?);
-                }
-                ("input_forget", _) if op == Op::Lstm => node.input_forget = flag("it is 0 or 1")?,
-                ("linear_before_reset", _) if op == Op::Gru => {
-                    node.linear_before_reset = flag("it is 0 or 1")?;
-                }
-                ("layout", _) => node.batch_major = flag("it is 0 (time first) or 1 (batch first)")?,
-                ("output_sequence", Value::Int(_)) => {}
-                ("clip", _) => {
-                    let rule = "it bounds what goes into every activation, which our cells do not do";
-                    return Err(op.refuse(name, &value, rule).into());
-                }
-                _ => {
-                    let rule = "the operator has no attribute of this name and type";
-                    return Err(op.refuse(name, &value, rule).into());
-                }
-            }
-        }
-        let each = op.squashes::<T>().len() * node.direction.count();
-        node.activations = match names {
-            Some(names) => activations::read(op, &names, &alphas, &betas, each)?,
-            None => op.squashes().repeat(node.direction.count()),
-        };
-        Ok(node)
-    }
-
     /// What the node would be called to have this cell do its work.
     pub(super) fn of(cell: &Anatomy<T>) -> Option<Self> {
         let op = match cell.kind {
@@ -194,7 +106,7 @@ impl<T: Real> Attributes<T> {
 
 impl Op {
     /// What stands for activations that are not said.
-    fn squashes<T: Real>(self) -> Vec<Activation<T>> {
+    pub(super) fn squashes<T: Real>(self) -> Vec<Activation<T>> {
         use Activation::{Sigmoid, Tanh};
         match self {
             Self::Rnn => vec![Tanh],
@@ -212,7 +124,12 @@ impl Op {
         }
     }
 
-    pub(super) fn refuse(self, attribute: &str, value: &impl fmt::Display, rule: &str) -> LayoutError {
+    pub(super) fn refuse(
+        self,
+        attribute: &str,
+        value: &impl fmt::Display,
+        rule: &str,
+    ) -> LayoutError {
         LayoutError::Attribute {
             op: self.to_string(),
             attribute: attribute.into(),
@@ -224,15 +141,6 @@ impl Op {
 }
 
 impl Direction {
-    fn read(text: &str) -> Option<Self> {
-        match text {
-            "forward" => Some(Self::Forward),
-            "reverse" => Some(Self::Reverse),
-            "bidirectional" => Some(Self::Bidirectional),
-            _ => None,
-        }
-    }
-
     /// D, how many directions there are.
     pub fn count(self) -> usize {
         match self {

@@ -28,12 +28,14 @@
 mod activations;
 mod attributes;
 mod cells;
+mod words;
 
-pub use attributes::{Attributes, Direction, Op, Value};
+pub use attributes::{Attributes, Direction, Op};
 pub use cells::Cells;
+pub use words::Value;
 
 use super::{
-    Anatomy, Kind, Directions, LayoutError, Portable, audit, biases,
+    Anatomy, Directions, Kind, LayoutError, Portable, audit, biases,
     exchange::{self, Arrays, Values},
     gates::{Gate, Order, back, block, columns, rows, there},
     refuse,
@@ -124,7 +126,13 @@ fn check<T: Real>(
         }
     }
     let mut node = node.ok_or_else(|| {
-        refuse(LAYOUT, &layer.forward, "the equation", "it has RNN, GRU and LSTM", "take one of these")
+        refuse(
+            LAYOUT,
+            &layer.forward,
+            "the equation",
+            "it has RNN, GRU and LSTM",
+            "take one of these",
+        )
     })?;
     node.hidden_size = Some(hidden(&layer.forward, store));
     Ok((layer.clone(), node))
