@@ -14,9 +14,11 @@
 
 mod apply;
 mod archive;
+mod cells;
 mod hessian;
 mod ops;
 mod report;
+mod torch;
 
 use archive::Archive;
 use report::Report;
@@ -29,7 +31,10 @@ struct Kind {
     replay: fn(&Archive) -> Report,
 }
 
-const KINDS: &[Kind] = &[Kind { prefix: "torch_", suffix: "_ops.json", replay: ops::replay }];
+const KINDS: &[Kind] = &[
+    Kind { prefix: "torch_", suffix: "_ops.json", replay: ops::replay },
+    Kind { prefix: "torch_", suffix: "_cells.json", replay: cells::replay },
+];
 
 /// The files of `folder` that some kind reads, in the order of their names.
 fn files(folder: &Path) -> Vec<(PathBuf, &'static Kind)> {
