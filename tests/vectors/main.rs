@@ -18,6 +18,7 @@ mod cells;
 mod hessian;
 mod ops;
 mod report;
+mod sequences;
 mod torch;
 
 use archive::Archive;
@@ -34,6 +35,7 @@ struct Kind {
 const KINDS: &[Kind] = &[
     Kind { prefix: "torch_", suffix: "_ops.json", replay: ops::replay },
     Kind { prefix: "torch_", suffix: "_cells.json", replay: cells::replay },
+    Kind { prefix: "torch_", suffix: "_rnn.json", replay: sequences::replay },
 ];
 
 /// The files of `folder` that some kind reads, in the order of their names.

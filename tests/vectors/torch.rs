@@ -5,15 +5,28 @@ use ndarray::{ArrayD, Axis, Slice};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rnn::{
-    Activation, Cell, Elman, Input, ParamStore,
+    Activation, Bound, Cell, Elman, Input, ParamStore, Sequence, State, Widths,
     cells::{
         gru::{self, Gru},
         lstm::{self, Lstm},
     },
     init::Zeros,
+    layers::{Layer, Recurrent, Run},
     weights::{self, Directions, LoadOptions, Portable, torch},
 };
 use tape::{Gradients, Real, Var};
+
+/// Runs `$body` with `$cell` bound to the cell inside.
+macro_rules! with_cell {
+    ($any:expr, $cell:ident => $body:expr) => {
+        match $any {
+            $crate::torch::AnyCell::Elman($cell) => $body,
+            $crate::torch::AnyCell::Lstm($cell) => $body,
+            $crate::torch::AnyCell::Gru($cell) => $body,
+        }
+    };
+}
+pub(crate) use with_cell;
 
 /// A cell of one of the kinds that occur.
 #[derive(Debug, Clone)]
@@ -62,6 +75,25 @@ impl<T: Real> AnyCell<T> {
     }
 }
 
+impl<T: Real> Layer<T> for AnyCell<T> {
+    fn state_widths(&self) -> Widths {
+        with_cell!(self, cell => cell.widths())
+    }
+
+    fn width(&self, inputs: usize) -> usize {
+        with_cell!(self, cell => Recurrent(cell.clone()).width(inputs))
+    }
+
+    fn run<'t>(
+        &self,
+        p: Bound<'t, '_, T>,
+        xs: &Sequence<'t, '_, T>,
+        start: &[Var<'t, T>],
+    ) -> Run<'t, T> {
+        with_cell!(self, cell => Recurrent(cell.clone()).run(p, xs, start))
+    }
+}
+
 impl<T: Real> Portable<T> for AnyCell<T> {
     fn layers(&self) -> Vec<Directions<T>> {
         match self {
@@ -71,18 +103,6 @@ impl<T: Real> Portable<T> for AnyCell<T> {
         }
     }
 }
-
-/// Runs `$body` with `$cell` bound to the cell inside.
-macro_rules! with_cell {
-    ($any:expr, $cell:ident => $body:expr) => {
-        match $any {
-            $crate::torch::AnyCell::Elman($cell) => $body,
-            $crate::torch::AnyCell::Lstm($cell) => $body,
-            $crate::torch::AnyCell::Gru($cell) => $body,
-        }
-    };
-}
-pub(crate) use with_cell;
 
 /// How a model's weights are called: as a module's, or as a single step's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,15 +183,9 @@ pub(crate) fn step<'t, T: Real, C: Cell<T>>(
     x: Var<'t, T>,
     state: &[Var<'t, T>],
 ) -> Vec<Var<'t, T>> {
-    use rnn::State;
     let p = store.bind(x.tape());
     let mut parts = state.iter();
     let state = C::State::build(&mut || *parts.next().unwrap());
     let projected = cell.project(p, Input::Dense(x));
-    let mut parts = Vec::new();
-    let _ = cell.step(p, projected, state).map(&mut |part| {
-        parts.push(part);
-        part
-    });
-    parts
+    cell.step(p, projected, state).parts().into_vec()
 }

@@ -45,12 +45,17 @@
 //! # Ok::<(), rnn::Error>(())
 //! ```
 mod activation;
+mod bound;
 mod cell;
 mod embedding;
 mod error;
 mod input;
 mod linear;
 mod params;
+mod rows;
+mod sequence;
+mod stacked;
+mod state;
 mod unroll;
 
 pub mod bptt;
@@ -59,13 +64,15 @@ pub mod cells;
 pub mod clip;
 pub mod compare;
 pub mod init;
+pub mod layers;
 pub mod loss;
 pub mod optim;
 pub mod text;
 pub mod weights;
 
 pub use activation::Activation;
-pub use cell::{Cell, State, Widths};
+pub use bound::Bound;
+pub use cell::{Cell, Widths};
 pub use cells::{
     diagonal::Diagonal, elman::Elman, gru::Gru, indrnn::IndRnn, jordan::Jordan, lstm::Lstm,
     mgu::Mgu,
@@ -75,7 +82,10 @@ pub use error::{Error, Result};
 pub use input::Input;
 pub use linear::Linear;
 pub use loss::{Readout, Reduction, Rows};
-pub use params::{Bound, ParamStore};
+pub use params::ParamStore;
+pub use sequence::Sequence;
+pub use stacked::{Stacked, StackedState};
+pub use state::{State, States};
 pub use unroll::unroll;
 
 /// The pages of the book, compiled.

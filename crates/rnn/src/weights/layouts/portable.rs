@@ -1,6 +1,7 @@
 //! How our cells are seen from outside.
 
 use super::{Anatomy, Directions, Kind, Portable};
+use crate::Stacked;
 use crate::cells::{
     diagonal::Diagonal,
     elman::Elman,
@@ -10,6 +11,7 @@ use crate::cells::{
     lstm::Lstm,
     mgu::Mgu,
 };
+use crate::layers::{Bidirectional, Highway, Merge, Recurrent, Residual};
 use tape::Real;
 
 impl<T: Real> Portable<T> for Elman<T> {
@@ -43,6 +45,54 @@ impl<T: Real> Portable<T> for Gru<T> {
         cell.b_n = self.b_n;
         vec![cell.into_layer()]
     }
+}
+
+impl<T: Real, C: Portable<T>> Portable<T> for Recurrent<C> {
+    fn layers(&self) -> Vec<Directions<T>> {
+        self.0.layers()
+    }
+}
+
+/// One cell on top of the other is two layers.
+impl<T: Real, A: Portable<T>, B: Portable<T>> Portable<T> for Stacked<A, B> {
+    fn layers(&self) -> Vec<Directions<T>> {
+        [self.lower.layers(), self.upper.layers()].concat()
+    }
+}
+
+impl<T: Real, A: Portable<T>, B: Portable<T>> Portable<T> for Bidirectional<A, B> {
+    fn layers(&self) -> Vec<Directions<T>> {
+        let (mut forward, backward) = (self.forward.layers(), self.backward.layers());
+        let [Directions { forward: ahead, reverse: reverse @ None }] = &mut forward[..] else {
+            return refused(forward, "the second direction beside more than one cell");
+        };
+        let [Directions { forward: back, reverse: None }] = &backward[..] else {
+            return refused(backward, "the second direction beside more than one cell");
+        };
+        *reverse = Some(back.clone());
+        if self.merge != Merge::Concat {
+            ahead.only_here.push("the merge of directions");
+        }
+        forward
+    }
+}
+
+impl<T: Real, L: Portable<T>> Portable<T> for Residual<L> {
+    fn layers(&self) -> Vec<Directions<T>> {
+        refused(self.layer.layers(), "the residual connection")
+    }
+}
+
+impl<T: Real, L: Portable<T>> Portable<T> for Highway<L> {
+    fn layers(&self) -> Vec<Directions<T>> {
+        refused(self.layer.layers(), "the highway connection")
+    }
+}
+
+/// The same layers with something about them that no framework has.
+fn refused<T: Real>(mut layers: Vec<Directions<T>>, part: &'static str) -> Vec<Directions<T>> {
+    layers.iter_mut().for_each(|layer| layer.forward.only_here.push(part));
+    layers
 }
 
 /// Cells that other frameworks do not have: what is refused is refused by name.
