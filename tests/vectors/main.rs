@@ -16,7 +16,10 @@ mod apply;
 mod archive;
 mod cells;
 mod hessian;
+mod onnx;
+mod onnx_nodes;
 mod ops;
+mod ort;
 mod report;
 mod sequences;
 mod torch;
@@ -36,6 +39,8 @@ const KINDS: &[Kind] = &[
     Kind { prefix: "torch_", suffix: "_ops.json", replay: ops::replay },
     Kind { prefix: "torch_", suffix: "_cells.json", replay: cells::replay },
     Kind { prefix: "torch_", suffix: "_rnn.json", replay: sequences::replay },
+    Kind { prefix: "ort_", suffix: "_rnn.json", replay: ort::replay },
+    Kind { prefix: "onnx_node_", suffix: ".json", replay: onnx_nodes::replay },
 ];
 
 /// The files of `folder` that some kind reads, in the order of their names.
