@@ -313,7 +313,18 @@ impl<'a, T: Real> Sweep<'a, T> {
                 let mut sum = self.take(input);
                 let scratch = &mut self.scratch.borrow_mut();
                 let (left, right) = (factor(rows.left), factor(rows.right));
-                gather::add_rows(self.pool, scratch, (input, &mut sum), left, right, (m, n));
+                // As many columns as the right factor has for each row of the left one.
+                let len = (right.len() * m).checked_div(left.len()).unwrap_or(n);
+                let columns = gather::Columns { start: rows.column, len };
+                gather::add_rows(
+                    self.pool,
+                    scratch,
+                    (input, &mut sum),
+                    left,
+                    right,
+                    (m, n),
+                    columns,
+                );
                 self.put(input, sum);
                 continue;
             }

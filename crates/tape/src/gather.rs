@@ -15,10 +15,19 @@ pub(crate) const BLOCK: usize = 256;
 pub(crate) struct Gather<T> {
     /// The serial number of the leaf.
     pub(crate) leaf: u64,
+    /// Which columns of the gradient they are for.
+    columns: Columns,
     /// How many of [`BLOCK`] rows are taken; behind them stands anything.
     rows: usize,
     left: Vec<T>,
     right: Vec<T>,
+}
+
+/// A stretch of the columns of a matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Columns {
+    pub(crate) start: usize,
+    pub(crate) len: usize,
 }
 
 impl<T> Gather<T> {
@@ -31,7 +40,8 @@ impl<T> Gather<T> {
     }
 }
 
-/// `sum += leftᵀ right`, now or later. `left` is `[rows, m]`, `right` `[rows, n]`.
+/// `sum += leftᵀ right`, now or later, where `sum` is `[m, n]`, of which the `columns` are meant. `left` is
+/// `[rows, m]`, `right` `[rows, columns]`.
 pub(crate) fn add_rows<T: Real>(
     pool: &mut Pool<T>,
     scratch: &mut Scratch<T>,
@@ -39,19 +49,20 @@ pub(crate) fn add_rows<T: Real>(
     left: &[T],
     right: &[T],
     (m, n): (usize, usize),
+    columns: Columns,
 ) {
     let rows = left.len() / m;
-    let at = pool.gathers.iter().position(|g| g.leaf == leaf);
+    let at = pool.gathers.iter().position(|g| g.leaf == leaf && g.columns == columns);
     if rows >= BLOCK {
         if let Some(at) = at {
             flush(pool, scratch, at, sum, (m, n));
         }
-        multiply(pool, scratch, sum, left, right, (m, n));
+        multiply(pool, scratch, sum, left, right, (m, n), columns);
         return;
     }
     let at = at.unwrap_or_else(|| {
-        let (left, right) = (pool.take(BLOCK * m), pool.take(BLOCK * n));
-        pool.gathers.push(Gather { leaf, rows: 0, left, right });
+        let (left, right) = (pool.take(BLOCK * m), pool.take(BLOCK * columns.len));
+        pool.gathers.push(Gather { leaf, columns, rows: 0, left, right });
         pool.gathers.len() - 1
     });
     if pool.gathers[at].rows + rows > BLOCK {
@@ -59,7 +70,7 @@ pub(crate) fn add_rows<T: Real>(
     }
     let gather = &mut pool.gathers[at];
     gather.left[gather.rows * m..][..rows * m].copy_from_slice(left);
-    gather.right[gather.rows * n..][..rows * n].copy_from_slice(right);
+    gather.right[gather.rows * columns.len..][..rows * columns.len].copy_from_slice(right);
     gather.rows += rows;
 }
 
@@ -70,7 +81,7 @@ pub(crate) fn finish<T: Real>(
     (leaf, sum): (u64, &mut Vec<T>),
     shape: &[usize],
 ) {
-    if let (Some(at), &[m, n]) = (pool.gathers.iter().position(|g| g.leaf == leaf), shape) {
+    while let (Some(at), &[m, n]) = (pool.gathers.iter().position(|g| g.leaf == leaf), shape) {
         flush(pool, scratch, at, sum, (m, n));
         pool.gathers.swap_remove(at).give_to(pool);
     }
@@ -84,9 +95,10 @@ fn flush<T: Real>(
     size: (usize, usize),
 ) {
     let gather = &mut pool.gathers[at];
-    let rows = std::mem::take(&mut gather.rows);
+    let (rows, columns) = (std::mem::take(&mut gather.rows), gather.columns);
     let (left, right) = (std::mem::take(&mut gather.left), std::mem::take(&mut gather.right));
-    multiply(pool, scratch, sum, &left[..rows * size.0], &right[..rows * size.1], size);
+    let (rows_left, rows_right) = (&left[..rows * size.0], &right[..rows * columns.len]);
+    multiply(pool, scratch, sum, rows_left, rows_right, size, columns);
     (pool.gathers[at].left, pool.gathers[at].right) = (left, right);
 }
 
@@ -97,12 +109,28 @@ fn multiply<T: Real>(
     left: &[T],
     right: &[T],
     (m, n): (usize, usize),
+    Columns { start, len }: Columns,
 ) {
     let rows = left.len() / m;
+    let (left, right) = (Matrix::row_major(left, rows, m).t(), Matrix::row_major(right, rows, len));
     let add = !sum.is_empty();
     if !add {
         *sum = pool.take(m * n);
     }
-    let left = Matrix::row_major(left, rows, m).t();
-    T::gemm(scratch, left, Matrix::row_major(right, rows, n), sum, add);
+    if len == n {
+        return T::gemm(scratch, left, right, sum, add);
+    }
+    // The product goes on where the columns stand: they are taken out, added to, and put back.
+    if !add {
+        sum.fill(T::ZERO);
+    }
+    let mut part = pool.take(m * len);
+    for (part, sum) in part.chunks_exact_mut(len).zip(sum.chunks_exact(n)) {
+        part.copy_from_slice(&sum[start..start + len]);
+    }
+    T::gemm(scratch, left, right, &mut part, true);
+    for (part, sum) in part.chunks_exact(len).zip(sum.chunks_exact_mut(n)) {
+        sum[start..start + len].copy_from_slice(part);
+    }
+    pool.give(part);
 }

@@ -93,6 +93,8 @@ pub struct RowSum {
     pub left: Factor,
     /// The other, `[rows, n]`.
     pub right: Factor,
+    /// The first of the `n` columns of `x̄ᵢ` that are added to: 0 where the factors make all of it.
+    pub column: usize,
 }
 
 /// Where the rows of one factor of a [`RowSum`] stand.

@@ -66,6 +66,8 @@ unary! {
     tanh => Tanh;
     /// `σ(x) = 1 / (1 + e⁻ˣ)`
     sigmoid => Sigmoid;
+    /// `ln(1 + eˣ)`
+    softplus => Softplus;
     /// `sin x`
     sin => Sin;
     /// `cos x`
@@ -97,6 +99,13 @@ impl Expr<'_> {
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         self.write(Code::Max, self.place, other.place)
+    }
+
+    /// `min(max(x, low), high)`, of slope 0 at a bound, as [`Var::clamp`](crate::Var::clamp).
+    #[must_use]
+    pub fn clamp(self, low: f64, high: f64) -> Self {
+        let held = self.write(Code::AtLeast, self.place, self.constant(low).place);
+        held.write(Code::AtMost, held.place, held.constant(high).place)
     }
 
     /// The lesser of the two; the adjoint is shared where they are equal.

@@ -24,8 +24,24 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
     /// `Branching`.
     pub fn new(f: impl for<'p> FnOnce([Expr<'p>; IN]) -> [Expr<'p>; OUT]) -> Self {
         let program = RefCell::new(Program { inputs: IN, ..Program::default() });
-        let outputs = f(std::array::from_fn(|k| Expr::input(&program, k))).map(Expr::place);
-        let mut program = program.into_inner();
+        let outputs = f(Self::inputs(&program)).map(Expr::place);
+        Self::of(program.into_inner(), outputs)
+    }
+
+    /// [`new`](Self::new), for an `f` that may find that it is no formula, and then gives `None`.
+    pub fn if_some(
+        f: impl for<'p> FnOnce([Expr<'p>; IN]) -> Option<[Expr<'p>; OUT]>,
+    ) -> Option<Self> {
+        let program = RefCell::new(Program { inputs: IN, ..Program::default() });
+        let outputs = f(Self::inputs(&program))?.map(Expr::place);
+        Some(Self::of(program.into_inner(), outputs))
+    }
+
+    fn inputs(program: &RefCell<Program>) -> [Expr<'_>; IN] {
+        std::array::from_fn(|k| Expr::input(program, k))
+    }
+
+    fn of(mut program: Program, outputs: [Place; OUT]) -> Self {
         program.outputs = outputs.to_vec();
         Self { program: Arc::new(program) }
     }

@@ -20,6 +20,10 @@ pub(super) enum Code {
     Mul,
     Div,
     Max,
+    /// `max(a, b)`, of slope 0 where b holds it, the bound included.
+    AtLeast,
+    /// `min(a, b)`, of slope 0 where b holds it, the bound included.
+    AtMost,
     Neg,
     Abs,
     Relu,
@@ -30,6 +34,7 @@ pub(super) enum Code {
     Ln1p,
     Tanh,
     Sigmoid,
+    Softplus,
     Sin,
     Cos,
     Atan,
@@ -53,7 +58,16 @@ pub(super) struct Program {
 
 impl Code {
     pub(super) fn is_binary(self) -> bool {
-        matches!(self, Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Max)
+        matches!(
+            self,
+            Self::Add
+                | Self::Sub
+                | Self::Mul
+                | Self::Div
+                | Self::Max
+                | Self::AtLeast
+                | Self::AtMost
+        )
     }
 
     /// Is the result worth keeping for the way back?
@@ -81,7 +95,8 @@ impl Code {
             Self::Sub => each!(|a, b| a - b),
             Self::Mul => each!(|a, b| a * b),
             Self::Div => each!(|a, b| a / b),
-            Self::Max => each!(|a, b| a.max(b)),
+            Self::Max | Self::AtLeast => each!(|a, b| a.max(b)),
+            Self::AtMost => each!(|a, b| a.min(b)),
             Self::Neg => each!(|a| -a),
             Self::Abs => each!(|a| a.abs()),
             Self::Relu => each!(|a| if a <= T::ZERO { T::ZERO } else { a }),
@@ -92,6 +107,7 @@ impl Code {
             Self::Ln1p => each!(|a| a.ln_1p()),
             Self::Tanh => each!(|a| a.tanh()),
             Self::Sigmoid => each!(|a| a.sigmoid()),
+            Self::Softplus => each!(|a| a.softplus()),
             Self::Sin => each!(|a| a.sin()),
             Self::Cos => each!(|a| a.cos()),
             Self::Atan => each!(|a| a.atan()),
@@ -116,6 +132,13 @@ impl Code {
                 }
             };
         }
+        macro_rules! within {
+            (|$a:ident, $b:ident| $free:expr) => {
+                for ((da, &dy), (&$a, &$b)) in da.iter_mut().zip(dy).zip(a.iter().zip(b)) {
+                    *da += dy * if $free { T::ONE } else { T::ZERO };
+                }
+            };
+        }
         match self {
             Self::Add | Self::Sub => with_b!(|dy, _b| dy),
             Self::Mul => with_b!(|dy, b| dy * b),
@@ -125,6 +148,8 @@ impl Code {
                     *da += dy * share(a, b);
                 }
             }
+            Self::AtLeast => within!(|a, b| a > b),
+            Self::AtMost => within!(|a, b| a < b),
             Self::Neg => each!(|_a, _y| -T::ONE),
             Self::Abs => each!(|a, _y| a.sign()),
             Self::Relu => each!(|a, _y| if a > T::ZERO { T::ONE } else { T::ZERO }),
@@ -135,6 +160,7 @@ impl Code {
             Self::Ln1p => each!(|a, _y| (T::ONE + a).recip()),
             Self::Tanh => each!(|_a, y| T::ONE - y * y),
             Self::Sigmoid => each!(|_a, y| y * (T::ONE - y)),
+            Self::Softplus => each!(|a, _y| a.sigmoid()),
             Self::Sin => each!(|a, _y| a.cos()),
             Self::Cos => each!(|a, _y| -a.sin()),
             Self::Atan => each!(|a, _y| (T::ONE + a * a).recip()),
@@ -192,7 +218,8 @@ impl fmt::Display for Program {
                 Code::Sub => writeln!(f, "t{k} = {a} - {b}"),
                 Code::Mul => writeln!(f, "t{k} = {a} · {b}"),
                 Code::Div => writeln!(f, "t{k} = {a} / {b}"),
-                Code::Max => writeln!(f, "t{k} = max({a}, {b})"),
+                Code::Max | Code::AtLeast => writeln!(f, "t{k} = max({a}, {b})"),
+                Code::AtMost => writeln!(f, "t{k} = min({a}, {b})"),
                 Code::Neg => writeln!(f, "t{k} = -{a}"),
                 Code::Sigmoid => writeln!(f, "t{k} = σ({a})"),
                 other => writeln!(f, "t{k} = {}({a})", format!("{other:?}").to_lowercase()),

@@ -112,7 +112,7 @@ impl<T: Real> Op<T> for Affine {
     }
 
     fn row_sum(&self, i: usize, _: Inputs<'_, T>) -> Option<RowSum> {
-        (i == 1).then_some(RowSum { left: Factor::Input(0), right: Factor::Adjoint })
+        (i == 1).then_some(RowSum { left: Factor::Input(0), right: Factor::Adjoint, column: 0 })
     }
     /// `2 m k n`: what is added to is `c` and not zero, so that the bias is free.
     fn flops(&self, x: Inputs<'_, T>, y: &[usize]) -> u64 {

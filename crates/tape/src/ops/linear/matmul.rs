@@ -151,9 +151,9 @@ impl<T: Real> Op<T> for MatMul {
             return None;
         }
         Some(if self.right_t {
-            RowSum { left: Factor::Adjoint, right: Factor::Input(0) }
+            RowSum { left: Factor::Adjoint, right: Factor::Input(0), column: 0 }
         } else {
-            RowSum { left: Factor::Input(0), right: Factor::Adjoint }
+            RowSum { left: Factor::Input(0), right: Factor::Adjoint, column: 0 }
         })
     }
     /// `2 m k n` for each product.

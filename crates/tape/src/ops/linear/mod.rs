@@ -5,4 +5,5 @@ pub mod affine_tanh;
 pub mod dot;
 pub mod einsum;
 pub mod matmul;
+pub mod matmul_columns;
 mod product;
