@@ -65,6 +65,11 @@ impl<'t, 's, T: Real> Bound<'t, 's, T> {
         Bound { instead: vars, ..self }
     }
 
+    /// What [`instead`](Bound::instead) said.
+    pub(crate) fn replaced(self) -> &'s [(ParamId, Var<'t, T>)] {
+        self.instead
+    }
+
     /// The same in training. Give every batch of sequences a seed of its own.
     #[must_use]
     pub fn training(self, seed: u64) -> Self {

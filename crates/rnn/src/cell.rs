@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use tape::{Real, Tape, Var};
 
 /// How wide the parts of a state are, in the order of [`State::map`].
-pub type Widths = SmallVec<[usize; 2]>;
+pub type Widths = SmallVec<[usize; 8]>;
 
 /// A recurrence: `(xₜ, sₜ₋₁) ↦ sₜ`.
 ///
@@ -92,9 +92,15 @@ pub trait Cell<T: Real> {
         start: Self::State<'t>,
         outputs: &mut Vec<Var<'t, T>>,
     ) -> Self::State<'t> {
-        let projected = self.project(p, xs.input().clone());
-        let mut each = |t, state| self.step(p.at(p.time() + t), step(projected, t), state);
-        xs.scan(start, outputs, &mut each)
+        let (projected, begin) = (self.project(p, xs.input().clone()), outputs.len());
+        let mut state = start;
+        for t in xs.order() {
+            let p = p.at(p.time() + t);
+            state = xs.step(t, state, |state| self.step(p, step(projected, t), state));
+            outputs.push(state.output());
+        }
+        xs.into_time(&mut outputs[begin..]);
+        state
     }
 
     /// The state of zeros for `batch` rows, as constants.

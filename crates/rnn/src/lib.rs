@@ -49,6 +49,7 @@ mod bound;
 mod cell;
 mod embedding;
 mod error;
+mod initial;
 mod input;
 mod linear;
 mod params;
@@ -56,6 +57,9 @@ mod rows;
 mod sequence;
 mod stacked;
 mod state;
+mod stepper;
+mod tied;
+mod trajectory;
 mod unroll;
 
 pub mod bptt;
@@ -67,6 +71,7 @@ pub mod init;
 pub mod layers;
 pub mod loss;
 pub mod optim;
+pub mod regularize;
 pub mod text;
 pub mod weights;
 
@@ -79,6 +84,7 @@ pub use cells::{
 };
 pub use embedding::Embedding;
 pub use error::{Error, Result};
+pub use initial::InitialState;
 pub use input::Input;
 pub use linear::Linear;
 pub use loss::{Readout, Reduction, Rows};
@@ -86,6 +92,9 @@ pub use params::ParamStore;
 pub use sequence::Sequence;
 pub use stacked::{Stacked, StackedState};
 pub use state::{State, States};
+pub use stepper::Stepper;
+pub use tied::Tied;
+pub use trajectory::Trajectory;
 pub use unroll::unroll;
 
 /// The pages of the book, compiled.

@@ -173,42 +173,36 @@ impl<'t, 'd, T: Real> Sequence<'t, 'd, T> {
         rows::keep(flags, x)
     }
 
-    /// `after` in the rows that go on at step `t`, `before` in those that have ended. When all go on, `after` itself.
-    #[track_caller]
-    #[must_use]
-    pub fn hold<S: State<'t, T>>(&self, t: usize, before: S, after: S) -> S {
-        if self.whole_until(t + 1) {
-            return after;
-        }
-        let (tape, batch) = (after.output().tape(), self.batch());
-        let flags = rows::flags(tape, batch, |r| self.holds(t, r));
-        after.zip(before, &mut |after, before| rows::choose(flags, after, before))
+    /// The steps in the order of reading.
+    pub fn order(&self) -> impl Iterator<Item = usize> + use<T> {
+        let (steps, reversed) = (self.steps(), self.reversed);
+        (0..steps).map(move |k| if reversed { steps - 1 - k } else { k })
     }
 
-    /// Makes every step in the order of reading, [held](Sequence::hold) where rows have ended, and pushes the outputs in the
-    /// order of time. At padding these are whatever the state was. Returns the last state.
-    ///
-    /// A step at which all rows have ended is not made.
-    #[track_caller]
-    pub fn scan<S: State<'t, T>>(
-        &self,
-        start: S,
-        outputs: &mut Vec<Var<'t, T>>,
-        mut step: impl FnMut(usize, S) -> S,
-    ) -> S {
-        let (steps, begin) = (self.steps(), outputs.len());
-        let mut state = start;
-        for k in 0..steps {
-            let t = if self.reversed { steps - 1 - k } else { k };
-            if (0..self.batch()).any(|r| self.holds(t, r)) {
-                state = self.hold(t, state, step(t, state));
-            }
-            outputs.push(state.output());
-        }
+    /// Turns what was listed in the order of reading into the order of time.
+    pub fn into_time<V>(&self, each: &mut [V]) {
         if self.reversed {
-            outputs[begin..].reverse();
+            each.reverse();
         }
-        state
+    }
+
+    /// Makes step `t` from `before`. Rows that have ended (or read from the end: not yet begun) keep the state that they
+    /// had.
+    ///
+    /// When no row has ended this adds no node; when all have, the step is not made.
+    #[track_caller]
+    #[must_use]
+    pub fn step<S: State<'t, T>>(&self, t: usize, before: S, make: impl FnOnce(S) -> S) -> S {
+        let batch = self.batch();
+        if self.whole_until(t + 1) {
+            return make(before);
+        }
+        if (0..batch).all(|r| !self.holds(t, r)) {
+            return before;
+        }
+        let after = make(before);
+        let flags = rows::flags(after.output().tape(), batch, |r| self.holds(t, r));
+        after.zip(before, &mut |after, before| rows::choose(flags, after, before))
     }
 
     /// Outputs of every step as one array `[T, B, O]`, zero at padding.

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use tape::{Real, Var};
 
 /// The parts of a state, one behind the other.
-pub type States<'t, T> = SmallVec<[Var<'t, T>; 4]>;
+pub type States<'t, T> = SmallVec<[Var<'t, T>; 8]>;
 
 /// What is carried from one step to the next: `h`, or `(h, c)`, or states of states.
 pub trait State<'t, T: Real>: Copy {
@@ -93,13 +93,18 @@ pub(crate) fn check<T: Real>(parts: &[Var<'_, T>], widths: &Widths, batch: usize
         return Ok(());
     }
     let shapes: Vec<_> = parts.iter().map(|part| part.shape().to_vec()).collect();
-    let wanted: Vec<_> = widths.iter().map(|&width| [batch, width]).collect();
-    Err(Error::Data {
+    let wanted: Vec<_> = widths.iter().map(|&width| vec![batch, width]).collect();
+    Err(misfit(&shapes, batch, &wanted))
+}
+
+/// The error for a state of other shapes than those `wanted`.
+pub(crate) fn misfit(shapes: &[Vec<usize>], batch: usize, wanted: &[Vec<usize>]) -> Error {
+    Error::Data {
         what: format!("a state of shapes {shapes:?}"),
         rule: format!("for a batch of {batch} rows this cell carries {wanted:?}"),
         remedy: "carry a state between batches of one size and steps of one cell only; \
                  begin another batch with `zeros`",
-    })
+    }
 }
 
 impl<'t, T: Real> State<'t, T> for Var<'t, T> {
