@@ -15,6 +15,8 @@
 mod apply;
 mod archive;
 mod cells;
+mod descent;
+mod dynamics;
 mod hessian;
 mod onnx;
 mod onnx_nodes;
@@ -22,7 +24,9 @@ mod ops;
 mod ort;
 mod report;
 mod sequences;
+mod through_time;
 mod torch;
+mod training;
 
 use archive::Archive;
 use report::Report;
@@ -39,6 +43,8 @@ const KINDS: &[Kind] = &[
     Kind { prefix: "torch_", suffix: "_ops.json", replay: ops::replay },
     Kind { prefix: "torch_", suffix: "_cells.json", replay: cells::replay },
     Kind { prefix: "torch_", suffix: "_rnn.json", replay: sequences::replay },
+    Kind { prefix: "torch_", suffix: "_dyn.json", replay: dynamics::replay },
+    Kind { prefix: "torch_", suffix: "_train.json", replay: descent::replay },
     Kind { prefix: "ort_", suffix: "_rnn.json", replay: ort::replay },
     Kind { prefix: "onnx_node_", suffix: ".json", replay: onnx_nodes::replay },
 ];

@@ -1,17 +1,20 @@
 //! How our cells are seen from outside.
 
 use super::{Anatomy, Directions, Kind, Portable};
-use crate::Stacked;
-use crate::cells::{
-    diagonal::Diagonal,
-    elman::Elman,
-    gru::{Gru, Reset, Update},
-    indrnn::IndRnn,
-    jordan::Jordan,
-    lstm::Lstm,
-    mgu::Mgu,
+use crate::{
+    Stacked,
+    cells::{
+        diagonal::Diagonal,
+        elman::Elman,
+        gru::{Gru, Reset, Update},
+        indrnn::IndRnn,
+        jordan::Jordan,
+        lstm::Lstm,
+        mgu::Mgu,
+    },
+    layers::{Bidirectional, Highway, Merge, Recurrent, Residual},
+    regularize::{DropConnect, Dropped, Zoneout},
 };
-use crate::layers::{Bidirectional, Highway, Merge, Recurrent, Residual};
 use tape::Real;
 
 impl<T: Real> Portable<T> for Elman<T> {
@@ -50,6 +53,26 @@ impl<T: Real> Portable<T> for Gru<T> {
 impl<T: Real, C: Portable<T>> Portable<T> for Recurrent<C> {
     fn layers(&self) -> Vec<Directions<T>> {
         self.0.layers()
+    }
+}
+
+/// Out of training it is its cell.
+impl<T: Real, C: Portable<T>> Portable<T> for Dropped<C> {
+    fn layers(&self) -> Vec<Directions<T>> {
+        self.cell.layers()
+    }
+}
+
+/// Out of training it is its cell.
+impl<T: Real, C: Portable<T>> Portable<T> for DropConnect<C> {
+    fn layers(&self) -> Vec<Directions<T>> {
+        self.cell.layers()
+    }
+}
+
+impl<T: Real, C: Portable<T>> Portable<T> for Zoneout<C> {
+    fn layers(&self) -> Vec<Directions<T>> {
+        refused(self.cell.layers(), "the zoneout")
     }
 }
 
