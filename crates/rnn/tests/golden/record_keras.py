@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Record what Keras makes of random weights: keras.safetensors.
 
-usage: KERAS_BACKEND=torch python3 record_keras.py     (needs keras, torch, numpy, safetensors)
+usage: KERAS_BACKEND=numpy python3 record_keras.py     (needs keras, numpy, scipy, safetensors)
 
 Of each layer: its weights under their own names, an input [B, T, X], the outputs [B, T, H], all float64.
 """
@@ -12,6 +12,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 keras.config.set_floatx("float64")
+keras.config.set_dtype_policy("float64")
 rng = np.random.default_rng(4)
 B, T, X, H = 2, 4, 3, 2
 layers = {
@@ -29,6 +30,6 @@ for name, layer in layers.items():
     for weight, value in zip(["kernel", "recurrent_kernel", "bias"], layer.get_weights()):
         arrays[f"{name}/{weight}"] = np.ascontiguousarray(value)
     arrays[f"{name}.input"] = x
-    arrays[f"{name}.output"] = keras.ops.convert_to_numpy(layer(x))
+    arrays[f"{name}.output"] = np.ascontiguousarray(keras.ops.convert_to_numpy(layer(x)))
 save_file(arrays, pathlib.Path(__file__).parent / "keras.safetensors")
 print(keras.__version__, {k: (v.shape, str(v.dtype)) for k, v in arrays.items() if "bias" in k or "output" in k})

@@ -1,19 +1,5 @@
 //! The same weights in the words of other frameworks.
 //!
-//! | | [`torch`] | [`keras`] | [`onnx`] | here |
-//! |---|---|---|---|---|
-//! | vectors | `W x` | `x W` | `W x` | `x W` |
-//! | input weights | `weight_ih_l0` `[G·H, X]` | `kernel` `[X, G·H]` | `W` `[D, G·H, X]` | `w` `[X, G·H]` |
-//! | recurrent weights | `weight_hh_l0` `[G·H, R]` | `recurrent_kernel` `[H, G·H]` | `R` `[D, G·H, H]` | `u` `[R, G·H]` |
-//! | biases | `bias_ih_l0`, `bias_hh_l0` | `bias`, for a GRU `[2, G·H]` | `B` `[D, 2·G·H]` | `b`, for a GRU also `b_n` |
-//! | gates of an LSTM | i f g o | i f c o | i o f c | i f g o |
-//! | gates of a GRU | r z n | z r h | z r h | r z n |
-//! | `z = 1` keeps the old state | yes | yes | yes | as the field says |
-//! | GRU resets | after | either | either | either |
-//! | peepholes | none | none | `P` `[D, 3·H]`: i o f | `[3·H]`: i f o |
-//! | projection | `weight_hr_l0` `[R, H]` | none | none | `[H, R]` |
-//! | layers | one module | one object each | one node each | a list of cells |
-//!
 //! A model says what it is made of ([`Portable`]), and a layout says whether it has a place for that: what it has none
 //! for is refused by name ([`LayoutError`]), since a file that loads and computes something else is worse than none.
 //! Reading compares names and shapes with what the model itself would write, and changes nothing before all of them
@@ -34,7 +20,6 @@ mod exchange;
 mod gates;
 pub mod keras;
 pub mod onnx;
-
 mod portable;
 pub mod torch;
 
