@@ -163,7 +163,7 @@ fn two_biases_are_summed_but_those_of_the_candidate_kept_apart() {
     assert_eq!(store.get(cell.b_n.unwrap()), arr1(&[50.0, 60.0]).into_dyn());
 }
 
-/// Keras's own numbers: `golden/record_keras.py`.
+/// Keras's own numbers: `golden/record_keras.py`. Asked for double precision, it has computed in single.
 #[test]
 fn weights_of_keras_compute_what_they_compute_there() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/keras.safetensors");
@@ -173,7 +173,7 @@ fn weights_of_keras_compute_what_they_compute_there() {
         let wanted = golden.get(&format!("{name}.output")).unwrap();
         assert!(!store.is_empty());
         let got = layer().permuted_axes(vec![1, 0, 2]);
-        approx::assert_relative_eq!(got, *wanted, epsilon = 1e-14, max_relative = 1e-13);
+        approx::assert_relative_eq!(got, *wanted, epsilon = 5e-7, max_relative = 0.0);
     };
     let input = |name: &str| {
         golden.get(&format!("{name}.input")).unwrap().clone().permuted_axes(vec![1, 0, 2])

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Record what Keras makes of random weights: keras.safetensors.
 
-usage: KERAS_BACKEND=numpy python3 record_keras.py     (needs keras, numpy, scipy, safetensors)
+usage: KERAS_BACKEND=torch python3 record_keras.py     (needs keras, torch, numpy, safetensors)
 
-Of each layer: its weights under their own names, an input [B, T, X], the outputs [B, T, H], all float64.
+Of each layer: its weights under their own names, an input [B, T, X], the outputs [B, T, H], all float64 (Keras 3.15
+on PyTorch computes in single precision in spite of that: the outputs are good for 1e-7).
 """
 import pathlib
 
