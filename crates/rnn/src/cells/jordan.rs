@@ -85,6 +85,24 @@ impl<T: Real> Jordan<T> {
     ///
     /// Targets are cut off from whatever made them. `start` is not: it may be learned.
     ///
+    /// ```
+    /// use rand::SeedableRng;
+    /// use rnn::{Input, Jordan, ParamStore, cells::jordan::Form, init::Uniform};
+    /// use tape::Tape;
+    ///
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    /// let mut store = ParamStore::<f64>::new();
+    /// let init = Uniform::recurrent(8);
+    /// let cell = Jordan::new(&mut store, "jordan", (2, 8, 1), Form::default(), &init, &mut rng)?;
+    ///
+    /// let tape = Tape::new();
+    /// let xs = Input::Dense(tape.zeros(&[10, 4, 2])); //  [T, B, X]
+    /// let targets = tape.zeros(&[10, 4, 1]); //          [T, B, O]
+    /// let outputs = cell.taught(store.bind(&tape), xs, tape.zeros(&[4, 1]), targets);
+    /// assert_eq!(outputs.shape()[..], [10, 4, 1]);
+    /// # Ok::<(), rnn::Error>(())
+    /// ```
+    ///
     /// # Panics
     /// When the shapes do not fit each other or the cell.
     #[track_caller]
