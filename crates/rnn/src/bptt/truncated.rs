@@ -220,6 +220,10 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         }
         self.steps.drain(..past);
         if let Some(&first) = self.steps.front() {
+            // Where all rows have ended, the state is older than the steps: no sweep reaches it.
+            let reached = |part: Var<'t, T>| part.id() >= first.id();
+            self.state =
+                self.state.map(&mut |part| if reached(part) { part } else { part.detach() });
             self.tape.cut(first);
         }
     }
