@@ -9,6 +9,7 @@
 //! | to learn                                   | read                                        |
 //! |--------------------------------------------|---------------------------------------------|
 //! | what a recurrence says about itself        | [`Cell`], then [`cells::elman`]             |
+//! | which recurrences there are                | [`cells`]                                   |
 //! | how it becomes a tape, and is cut          | [`unroll()`], [`bptt::Unrolling`]           |
 //! | where the parameters live                  | [`ParamStore`], [`weights`]                 |
 //! | how the same gradient is found on paper    | [`by_hand`]                                 |

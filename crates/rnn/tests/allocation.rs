@@ -3,6 +3,8 @@
 #![allow(unsafe_code)] // an allocator that counts is a `GlobalAlloc`, whose methods are unsafe
 #![allow(clippy::unwrap_used)] // a test may
 
+mod zoo;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rnn::{
@@ -129,4 +131,41 @@ fn a_window_that_reaches_further_back_is_swept_without_allocating() {
     for (k1, k2) in [(1, 2), (2, 5), (5, 20), (1, 30)] {
         assert_none_after_warm_up(&allocations((k1, k2), false, 200), 100);
     }
+}
+
+/// Trains every cell on dense inputs.
+struct Train {
+    cells: usize,
+}
+
+impl zoo::Visit<f32> for Train {
+    fn visit<C: Cell<f32>>(&mut self, name: &str, mut store: ParamStore<f32>, cell: &C) {
+        self.cells += 1;
+        let tape = Tape::new();
+        let window = Truncation::Window(Window::new(4, 4).unwrap());
+        let mut run = Unrolling::new(&tape, cell, window, cell.zeros(&tape, zoo::BATCH));
+        let xs = zoo::waves::<f32>(&[4, zoo::BATCH, zoo::INPUTS], 0);
+        let mut each = Vec::with_capacity(20);
+        for _ in 0..20 {
+            let before = ALLOCATIONS.with(|n| n.get());
+            let p = store.bind(&tape);
+            let steps = run.advance(p, &Input::Dense(tape.constant(&xs)));
+            let gradients = run.backward(steps.outputs.square().sum()).unwrap();
+            for (id, g) in gradients.params() {
+                store.get_mut(id).zip_mut_with(g, |w, g| *w -= 0.01 * g);
+            }
+            drop(gradients);
+            each.push(ALLOCATIONS.with(|n| n.get()) - before);
+        }
+        let steady: usize = each[8..].iter().sum();
+        assert!(each[0] > 0, "the counter does not count");
+        assert_eq!(steady, 0, "{name}: {each:?}");
+    }
+}
+
+#[test]
+fn every_cell_trains_without_allocating() {
+    let mut train = Train { cells: 0 };
+    zoo::every_cell(&|k| zoo::wave(k) as f32, &mut train);
+    assert!(train.cells > 100);
 }

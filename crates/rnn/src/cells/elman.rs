@@ -82,4 +82,17 @@ impl<T: Real> Cell<T> for Elman<T> {
             _ => self.activation.of(h.affine(p.var(self.u), x)),
         }
     }
+
+    /// Shows `a`, what `f` is applied to.
+    fn step_in_parts<'t>(
+        &self,
+        p: Bound<'t, '_, T>,
+        x: Var<'t, T>,
+        h: Var<'t, T>,
+        show: &mut dyn FnMut(&'static str, Var<'t, T>),
+    ) -> Var<'t, T> {
+        let a = h.affine(p.var(self.u), x);
+        show("a", a);
+        self.activation.of(a)
+    }
 }

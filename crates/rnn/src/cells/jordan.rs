@@ -85,6 +85,24 @@ impl<T: Real> Jordan<T> {
     ///
     /// Targets are cut off from whatever made them. `start` is not: it may be learned.
     ///
+    /// ```
+    /// use rand::SeedableRng;
+    /// use rnn::{Input, Jordan, ParamStore, cells::jordan::Form, init::Uniform};
+    /// use tape::Tape;
+    ///
+    /// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    /// let mut store = ParamStore::<f64>::new();
+    /// let init = Uniform::recurrent(8);
+    /// let cell = Jordan::new(&mut store, "jordan", (2, 8, 1), Form::default(), &init, &mut rng)?;
+    ///
+    /// let tape = Tape::new();
+    /// let xs = Input::Dense(tape.zeros(&[10, 4, 2])); //  [T, B, X]
+    /// let targets = tape.zeros(&[10, 4, 1]); //          [T, B, O]
+    /// let outputs = cell.taught(store.bind(&tape), xs, tape.zeros(&[4, 1]), targets);
+    /// assert_eq!(outputs.shape()[..], [10, 4, 1]);
+    /// # Ok::<(), rnn::Error>(())
+    /// ```
+    ///
     /// # Panics
     /// When the shapes do not fit each other or the cell.
     #[track_caller]
@@ -104,6 +122,15 @@ impl<T: Real> Jordan<T> {
         let before = p.tape().concat(0, &[start.unsqueeze(0), before]);
         self.step(p, xs, before)
     }
+
+    /// `g(h V + c)`
+    #[track_caller]
+    fn output<'t>(&self, p: Bound<'t, '_, T>, h: Var<'t, T>) -> Var<'t, T> {
+        self.output_activation.of(match self.c {
+            Some(c) => h.affine(p.var(self.v), p.var(c)),
+            None => h.matmul(p.var(self.v)),
+        })
+    }
 }
 
 impl<T: Real> Cell<T> for Jordan<T> {
@@ -121,10 +148,16 @@ impl<T: Real> Cell<T> for Jordan<T> {
     }
 
     fn step<'t>(&self, p: Bound<'t, '_, T>, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
-        self.step_in_parts(p, x, y, &mut |_, _| {})
+        self.output(
+            p,
+            match self.activation {
+                Activation::Tanh => y.affine_tanh(p.var(self.u), x),
+                _ => self.activation.of(y.affine(p.var(self.u), x)),
+            },
+        )
     }
 
-    /// Shows `h`.
+    /// Shows `a`, what `f` is applied to, and `h`.
     fn step_in_parts<'t>(
         &self,
         p: Bound<'t, '_, T>,
@@ -132,15 +165,10 @@ impl<T: Real> Cell<T> for Jordan<T> {
         y: Var<'t, T>,
         show: &mut dyn FnMut(&'static str, Var<'t, T>),
     ) -> Var<'t, T> {
-        let h = match self.activation {
-            Activation::Tanh => y.affine_tanh(p.var(self.u), x),
-            _ => self.activation.of(y.affine(p.var(self.u), x)),
-        };
+        let a = y.affine(p.var(self.u), x);
+        show("a", a);
+        let h = self.activation.of(a);
         show("h", h);
-        let y = match self.c {
-            Some(c) => h.affine(p.var(self.v), p.var(c)),
-            None => h.matmul(p.var(self.v)),
-        };
-        self.output_activation.of(y)
+        self.output(p, h)
     }
 }

@@ -88,7 +88,7 @@ impl<T: Real> Cell<T> for Mgu {
     ) -> Var<'t, T> {
         let (u, hidden) = (p.var(self.u), self.hidden);
         let columns = |k: usize| k * hidden..(k + 1) * hidden;
-        let product = |h: Var<'t, T>, k| h.matmul(u.slice(1, columns(k)));
+        let product = |h: Var<'t, T>, k| h.matmul_columns(u, columns(k));
         let f = (x.slice(-1, columns(0)) + product(h, 0)).sigmoid();
         show("f", f);
         let n = (x.slice(-1, columns(1)) + product(f * h, 1)).tanh();

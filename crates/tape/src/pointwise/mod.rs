@@ -31,6 +31,7 @@ mod expr;
 mod layout;
 mod op;
 mod program;
+mod run;
 #[cfg(test)]
 mod tests;
 

@@ -42,7 +42,8 @@ fn every_instruction_has_its_rule() {
         let first = a.exp() + a.expm1() * b.sin() - b.cos() / positive + positive.ln() * b.ln_1p();
         let second = positive.sqrt() + b.atan() * a.erf() + (2.0 / positive) - a.max(b) * a.min(b)
             + a.abs()
-            - (-b).relu();
+            - (-b).relu()
+            + a.softplus() * b.clamp(0.3, 0.7);
         [first, second]
     });
     let (a, b) = (arr2(&[[0.3, -0.7], [1.2, 0.1]]), arr2(&[[0.5, 0.9], [0.2, 0.4]]));
@@ -79,6 +80,25 @@ fn tangents_pass_through() {
         let slope = (&ahead[k] - &behind[k]) / 2e-5;
         assert!((&slope - &hv[k]).iter().all(|d| d.abs() < 1e-8));
     }
+}
+
+#[test]
+fn a_formula_bends_where_the_ops_bend() {
+    let f = Pointwise::new(|[x]| [x.clamp(-1.0, 1.0) + x.softplus()]);
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(arr1(&[-2.0, -1.0, -0.5, 0.0, 1.0, 3.0, f64::NAN]));
+    let (one, many) = (f.apply(&[x])[0], x.clamp(-1.0, 1.0) + x.softplus());
+    let bits = |x: ArrayD<f64>| x.mapv(f64::to_bits);
+    assert_eq!(bits(one.value()), bits(many.value()));
+    let (one, many) = (tape.backward(one.sum()), tape.backward(many.sum()));
+    assert_eq!(bits(one[x].clone()), bits(many[x].clone()));
+}
+
+#[test]
+fn what_is_no_formula_is_none() {
+    assert!(Pointwise::<1, 1>::if_some(|_| None).is_none());
+    let f = Pointwise::if_some(|[x]| Some([x + 1.0])).unwrap();
+    assert_eq!(f.to_string(), Pointwise::new(|[x]| [x + 1.0]).to_string());
 }
 
 #[test]

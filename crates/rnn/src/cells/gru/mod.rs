@@ -116,7 +116,7 @@ impl<T: Real> Cell<T> for Gru<T> {
         let Form { reset, update, gate, candidate, .. } = self.form;
         let (u, hidden) = (p.var(self.u), self.hidden);
         let columns = |k: usize| k * hidden..(k + 1) * hidden;
-        let product = |h: Var<'t, T>, k| h.matmul(u.slice(1, columns(k)));
+        let product = |h: Var<'t, T>, k| h.matmul_columns(u, columns(k));
         let mut shown = |name, var| {
             show(name, var);
             var

@@ -92,7 +92,7 @@ impl<T: Real> Form<T> {
                 "the cell is held between −k and k",
                 "let k be above 0, or say `cell_clip: None`",
             ),
-            Self { layer_norm: Some(epsilon), .. } if !(epsilon >= 0.0) => refuse(
+            Self { layer_norm: Some(epsilon), .. } if epsilon.is_nan() || epsilon < 0.0 => refuse(
                 &format!("a layer normalisation with ε = {epsilon}"),
                 "ε is added to a variance",
                 "let ε be 10⁻⁵, say",

@@ -17,8 +17,33 @@
 //! `LN(x W) + LN(h U) + b` in place of `x W + h U + b`, and `tanh LN(c′)` in place of `tanh c′`; each `LN` has its own
 //! gain and shift.
 //!
-//! A step is one product and one [`Pointwise`](tape::Pointwise) node; with layer normalisation there are the three `LN`
-//! and two more nodes.
+//! A step is one product and one [`Pointwise`] node; with layer normalisation there are two `LN`, a sum
+//! and a second such node beside it. A squash that formulas cannot express ([`in_formula`](crate::Activation::in_formula)) takes a step
+//! of primitive ops.
+//!
+//! ```
+//! use rand::SeedableRng;
+//! use rnn::{Cell, Input, Lstm, ParamStore, cells::lstm::Form, init::Uniform};
+//! use tape::Tape;
+//!
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+//! let mut store = ParamStore::<f64>::new();
+//! let form = Form { forget_bias: Some(1.0), peepholes: true, ..Form::default() };
+//! let cell = Lstm::new(&mut store, "lstm", (2, 8), form, &Uniform::recurrent(8), &mut rng)?;
+//!
+//! let tape = Tape::new();
+//! let p = store.bind(&tape);
+//! let x = cell.project(p, Input::Dense(tape.leaf([[0.5, -0.5]])));
+//! let (mut forget, start) = (None, cell.zeros(&tape, 1));
+//! let (h, _) = cell.step_in_parts(p, x, start, &mut |name, gate| {
+//!     if name == "f" {
+//!         forget = Some(gate);
+//!     }
+//! });
+//! assert_eq!(h.value(), cell.step(p, x, start).0.value());
+//! assert!(forget.is_some_and(|f| f.value().iter().all(|&f| f > 0.5)));
+//! # Ok::<(), rnn::Error>(())
+//! ```
 
 mod form;
 mod gates;
