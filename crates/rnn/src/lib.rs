@@ -11,6 +11,10 @@
 //! | what a recurrence says about itself        | [`Cell`], then [`cells::elman`]             |
 //! | which recurrences there are                | [`cells`]                                   |
 //! | how it becomes a tape, and is cut          | [`unroll()`], [`bptt::Unrolling`]           |
+//! | what rows of unequal lengths do            | [`Sequence`]                                |
+//! | how layers are put together                | [`layers`], [`Stacked`]                     |
+//! | what is left to chance in training         | [`regularize`], [`Bound`]                   |
+//! | how a trained cell is used                 | [`Stepper`], [`Trajectory`]                 |
 //! | where the parameters live                  | [`ParamStore`], [`weights`]                 |
 //! | how the same gradient is found on paper    | [`by_hand`]                                 |
 //! | where two gradients part                   | [`compare`]                                 |
@@ -109,4 +113,6 @@ mod book {
     mod layouts {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
+    #[doc = include_str!("../../../docs/sequences.md")]
+    mod sequences {}
 }

@@ -1,9 +1,7 @@
 //! Truncated backpropagation through time: cut the past, then sweep.
 
 use super::Truncation;
-use crate::{
-    Bound, Cell, Error, ParamStore, Readout, Result, Sequence, State, error::or_panic, state,
-};
+use crate::{Bound, Cell, Error, Readout, Result, Sequence, State, error::or_panic, state};
 use ndarray::ArrayD;
 use std::{collections::VecDeque, ops::Range};
 use tape::{Gradients, Mark, Real, Tape, Var};
@@ -42,7 +40,7 @@ pub struct Unrolling<'t, 'c, T: Real, C: Cell<T>> {
     truncation: Truncation,
     readout: Readout,
     /// Sweep and let go at the end of each block, when a sweep never goes back further than its block.
-    by_block: bool,
+    pub(super) by_block: bool,
     state: C::State<'t>,
     /// Where each step begins that the tape still holds.
     steps: VecDeque<Mark<'t, T>>,
@@ -220,6 +218,10 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         }
         self.steps.drain(..past);
         if let Some(&first) = self.steps.front() {
+            // Where all rows have ended, the state is older than the steps: no sweep reaches it.
+            let reached = |part: Var<'t, T>| part.id() >= first.id();
+            self.state =
+                self.state.map(&mut |part| if reached(part) { part } else { part.detach() });
             self.tape.cut(first);
         }
     }
@@ -244,44 +246,5 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
             self.tape.unbind();
             self.steps.clear();
         }
-    }
-}
-
-impl Truncation {
-    /// Unrolls `cell` over a sequence of `steps` steps: for each block `inputs` puts the inputs of the given
-    /// steps on the tape, `loss` makes one number of the outputs, and `update` takes the gradients.
-    ///
-    /// Returns the sum of the losses and the state after the last block.
-    ///
-    /// # Errors
-    /// What `update` returns, or a `loss` that is not one number.
-    #[allow(clippy::too_many_arguments)]
-    pub fn run<'t, 'd, T: Real, C: Cell<T>, S: Into<Sequence<'t, 'd, T>>>(
-        self,
-        tape: &'t Tape<T>,
-        cell: &C,
-        store: &mut ParamStore<T>,
-        start: impl FnOnce(Bound<'t, '_, T>) -> C::State<'t>,
-        steps: usize,
-        readout: Readout,
-        mut inputs: impl FnMut(Bound<'t, '_, T>, Range<usize>) -> S,
-        mut loss: impl FnMut(Bound<'t, '_, T>, Block<'t, T>) -> Var<'t, T>,
-        mut update: impl FnMut(&mut ParamStore<T>, &Gradients<T>) -> Result<()>,
-    ) -> Result<(T, C::State<'t>)> {
-        let mut run =
-            Unrolling::new(tape, cell, self, start(store.bind(tape))).with_readout(readout);
-        // One block for all is swept as a whole; a last, shorter one goes back into the one before it.
-        run.by_block = self.blocks(steps).all(|block| block == self.reach().min(steps));
-        let mut total = T::ZERO;
-        for block in self.blocks(steps) {
-            let p = store.bind(tape);
-            let xs = inputs(p, run.time..run.time + block);
-            let outputs = run.advance(p, xs);
-            let loss = loss(p, outputs);
-            total += loss.item();
-            let gradients = run.backward(loss)?;
-            update(store, &gradients)?;
-        }
-        Ok((total, run.state))
     }
 }
