@@ -137,6 +137,7 @@ fn follow<'t>(
         let p = store.bind(tape);
         let gradients = tape.backward(loss(&|k| p.var(ids[k]), step));
         optimizer.step(&mut store, &gradients).map_err(|e| e.to_string())?;
+        tape.unbind(); // or what this step asked for would be a part of the next
         let point: Vec<_> = ids.iter().flat_map(|&id| store.get(id).iter().copied()).collect();
         let want = numbers(want).into_dyn();
         worst = worst.max(compare("point", &arr1(&point).into_dyn(), &want, TOLERANCE)?);

@@ -36,7 +36,9 @@ pub(crate) fn run<T: Real>(
     let node = Attributes::<T>::read(op, attributes).map_err(|e| e.to_string())?;
     let mut weights = Archive::new();
     for name in ["W", "R", "B", "P"] {
-        inputs.get(name).map(|array| weights.insert(name, array.clone()).unwrap());
+        if let Some(array) = inputs.get(name) {
+            weights.insert(name, array.clone()).unwrap();
+        }
     }
     let mut store = ParamStore::new();
     let cells = node.cells(&mut store, "node", &weights, &LoadOptions::default());
