@@ -316,7 +316,7 @@ impl Portable<f64> for Slice<'_> {
 }
 
 /// What becomes of an array of a file.
-type Change = dyn Fn(&str, &ArrayD<f64>) -> Option<(String, ArrayD<f64>)>;
+type Change<'a> = dyn Fn(&str, &ArrayD<f64>) -> Option<(String, ArrayD<f64>)> + 'a;
 
 #[test]
 fn a_file_with_wrong_missing_or_surplus_names_is_refused_whole() {
@@ -325,7 +325,7 @@ fn a_file_with_wrong_missing_or_surplus_names_is_refused_whole() {
     let mut good = Archive::new();
     torch::export(&cell, &store, "m.", &mut good).unwrap();
     let before = bits(&store);
-    let mut refused = |change: &Change| {
+    let mut refused = |change: &Change<'_>| {
         let mut changed = Archive::new();
         for (name, array) in good.iter() {
             let array = array.mapv(|x| x + 1.0);
