@@ -40,7 +40,7 @@
 //! let ys = ndarray::Array3::zeros((10, 4, 1)); //          [T, B, O]
 //!
 //! let p = store.bind(&tape);
-//! let block = run.advance(p, &Input::Dense(tape.constant(&xs)));
+//! let block = run.advance(p, Input::Dense(tape.constant(&xs)));
 //! let outputs = head.forward(p, block.outputs);
 //! let loss = squared_error(outputs, tape.constant(&ys), true, Reduction::MeanOverTime, Rows::Mean);
 //! let mut gradients = run.backward(loss)?;

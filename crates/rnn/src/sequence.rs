@@ -1,21 +1,21 @@
 //! Sequences of unequal lengths, side by side in one batch.
-//!
-//! ```text
-//!            t = 0  1  2  3
-//! row 0        x  x  x  x       length 4
-//! row 1        x  ·  ·  ·       length 1
-//! row 2        ·  ·  ·  ·       length 0
-//! row 3        x  x  x  ·       length 3      in any order
-//! ```
-//!
-//! What stands at padding (`·`) is never looked at. A row ends at its own end: its state stays what it was, its outputs
-//! are zero from there on, and it has the bits that it would have alone. Read from the end, a row begins at its own end.
 
 use crate::{Error, Input, Result, State, rows};
 use std::ops::Range;
 use tape::{Real, Tape, Var};
 
-/// Inputs `[T, B, X]` with the lengths of the rows: see the [module](self).
+/// Inputs `[T, B, X]` with the lengths of the rows.
+///
+/// ```text
+///            t = 0  1  2  3
+/// row 0        x  x  x  x       length 4
+/// row 1        x  ·  ·  ·       length 1
+/// row 2        ·  ·  ·  ·       length 0
+/// row 3        x  x  x  ·       length 3      in any order
+/// ```
+///
+/// What stands at padding (`·`) is never looked at. A row ends at its own end: its state stays what it was, its outputs
+/// are zero from there on, and it has the bits that it would have alone. Read from the end, a row begins at its own end.
 ///
 /// ```
 /// use rnn::Sequence;

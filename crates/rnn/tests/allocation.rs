@@ -92,7 +92,7 @@ fn allocations((k1, k2): (usize, usize), update: bool, blocks: usize) -> Vec<usi
         let (input, target) =
             (&text[first..first + k1 * BATCH], &text[first + BATCH..first + (k1 + 1) * BATCH]);
         let p = store.bind(&tape);
-        let steps = run.advance(p, &Input::one_hot(input, BATCH, CLASSES));
+        let steps = run.advance(p, Input::one_hot(input, BATCH, CLASSES));
         let scores = layer.forward(p, steps.outputs);
         let loss = loss::cross_entropy(scores, target, Reduction::MeanOverTime, Rows::Mean);
         assert!(loss.item().is_finite());
@@ -150,7 +150,7 @@ impl zoo::Visit<f32> for Train {
         for _ in 0..20 {
             let before = ALLOCATIONS.with(|n| n.get());
             let p = store.bind(&tape);
-            let steps = run.advance(p, &Input::Dense(tape.constant(&xs)));
+            let steps = run.advance(p, Input::Dense(tape.constant(&xs)));
             let gradients = run.backward(steps.outputs.square().sum()).unwrap();
             for (id, g) in gradients.params() {
                 store.get_mut(id).zip_mut_with(g, |w, g| *w -= 0.01 * g);

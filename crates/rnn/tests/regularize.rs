@@ -102,7 +102,7 @@ fn windows_go_on_with_the_masks_of_the_whole() {
         for first in (0..T).step_by(block) {
             let xs = inputs().slice_axis(Axis(0), Slice::from(first..first + block)).to_owned();
             let p = store.bind(&tape).training(5);
-            let block = run.advance(p, &Input::Dense(tape.constant(xs)));
+            let block = run.advance(p, Input::Dense(tape.constant(xs)));
             outputs.extend(block.outputs.value().outer_iter().map(|y| y.to_owned()));
             run.backward(block.outputs.sum()).unwrap();
         }

@@ -5,8 +5,7 @@
 use ndarray::{Array3, ArrayD, ArrayViewD, Axis, Slice, s};
 use rand::SeedableRng;
 use rnn::{
-    Cell, Elman, Input, ParamStore, Sequence, Stacked,
-    bptt::{Truncation, Unrolling, Window},
+    Cell, Elman, InitialState, Input, ParamStore, Sequence, Stacked,
     init::Uniform,
     layers::{Bidirectional, Highway, Layer, Merge, Recurrent, Residual, Run, Stack},
 };
@@ -16,6 +15,7 @@ const LENGTHS: [usize; 5] = [3, 0, 5, 1, 2];
 const T: usize = 5;
 const B: usize = 5;
 const X: usize = 3;
+const ROWS: [usize; B] = [0, 1, 2, 3, 4];
 
 fn inputs() -> Array3<f64> {
     Array3::from_shape_fn((T, B, X), |(t, b, i)| {
@@ -85,6 +85,12 @@ fn weighed<'t>(y: Var<'t, f64>, rows: &[usize]) -> Var<'t, f64> {
     (y * y.tape().constant(weights)).sum()
 }
 
+/// A loss that weighs every output and every state of rows so called differently.
+fn loss<'t>(run: &Run<'t, f64>, rows: &[usize]) -> Var<'t, f64> {
+    let outputs = weighed(run.outputs, rows);
+    run.states.iter().fold(outputs, |loss, s| loss + weighed(*s, rows))
+}
+
 fn find(
     layer: &dyn Layer<f64>,
     store: &ParamStore<f64>,
@@ -104,9 +110,9 @@ fn find(
             tape.leaf(ndarray::Array2::from_shape_fn((rows.len(), width), |(r, i)| value([r, i])))
         })
         .collect();
-    let Run { outputs, states } = layer.run(store.bind(&tape), &xs, &start);
-    let loss = states.iter().fold(weighed(outputs, rows), |loss, s| loss + weighed(*s, rows));
-    let gradients = tape.backward(loss);
+    let run = layer.run(store.bind(&tape), &xs, &start);
+    let gradients = tape.backward(loss(&run, rows));
+    let Run { outputs, states } = run;
     let of = |id: ParamId| gradients.param(id).cloned().unwrap_or_else(|| store.get(id) * 0.0);
     Found {
         outputs: outputs.value(),
@@ -141,7 +147,7 @@ fn assert_same_bits(a: ArrayViewD<'_, f64>, b: ArrayViewD<'_, f64>, what: &str) 
 fn a_padded_row_is_that_row_alone_to_the_bit() {
     let mut store = ParamStore::new();
     for (name, layer) in layers(&mut store) {
-        let found = find(&*layer, &store, &padded(), &[0, 1, 2, 3, 4], Some(&LENGTHS));
+        let found = find(&*layer, &store, &padded(), &ROWS, Some(&LENGTHS));
         let mut sums: Vec<ArrayD<f64>> = found.dp.iter().map(|g| g * 0.0).collect();
         for (r, &length) in LENGTHS.iter().enumerate() {
             let alone = find(&*layer, &store, &row(&inputs(), r, length), &[r], None);
@@ -248,95 +254,61 @@ fn classes_are_read_as_the_rows_that_they_stand_for() {
     }
 }
 
-fn refusal(act: impl FnOnce()) -> String {
-    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(act)).unwrap_err();
-    match panic.downcast::<String>() {
-        Ok(text) => *text,
-        Err(other) => (*other.downcast::<&str>().unwrap()).to_owned(),
-    }
-}
-
 #[test]
-fn lengths_that_do_not_fit_are_refused() {
-    let tape = Tape::new();
-    let xs = || Sequence::time_major(Input::Dense(tape.constant(inputs())));
-    let refused = |lengths: &[usize]| xs().with_lengths(lengths).unwrap_err().to_string();
-    assert_eq!(
-        refused(&[1, 2, 3]),
-        "3 lengths: the batch has 5 rows; give one length for each row, 0 for an empty one"
-    );
-    assert_eq!(
-        refused(&[5, 5, 6, 0, 7]),
-        "a length of 6 for row 2: the sequence has 5 steps; pad the inputs to the longest row"
-    );
-}
-
-#[test]
-fn what_does_not_fit_a_layer_is_named() {
+fn layers_compute_what_their_formulas_say() {
     let mut store = ParamStore::new();
-    let (cell, wide) = (cell(&mut store, X, 4), cell(&mut store, X, 6));
+    let (a, b) = (Recurrent(cell(&mut store, X, X)), Recurrent(cell(&mut store, X, X)));
+    let (init, mut rng) = (Uniform::recurrent(4), rand_chacha::ChaCha8Rng::seed_from_u64(5));
+    let highway = Highway::new(&mut store, "gate", (a.clone(), X), -1.0, &init, &mut rng).unwrap();
+    assert_eq!(store.get(highway.gate.c.unwrap()), &ArrayD::from_elem(vec![X], -1.0));
     let tape = Tape::new();
     let p = store.bind(&tape);
-    let xs = || Sequence::time_major(Input::Dense(tape.constant(inputs())));
-    let layer = Recurrent(cell.clone());
-
-    let state_of_another = [wide.zeros(&tape, B)];
-    let text = "a state of shapes [[5, 6]]: for a batch of 5 rows this cell carries [[5, 4]]; carry a state \
-                between batches of one size and steps of one cell only; begin another batch with `zeros`";
-    assert_eq!(layer.check(&xs(), &state_of_another).unwrap_err().to_string(), text);
-    assert_eq!(refusal(|| drop(layer.run(p, &xs(), &state_of_another))), text);
-    assert!(layer.check(&xs(), &[]).unwrap_err().to_string().starts_with("a state of shapes []: "));
-
-    let features = Sequence::time_major(Input::Dense(tape.zeros(&[T, B, X + 1])));
-    assert_eq!(
-        refusal(|| drop(layer.run(p, &features, &[cell.zeros(&tape, B)]))),
-        "Affine of [5, 5, 4] and [3, 4] and [4]: the input's last axis is 4, the weight's first 3; \
-         the weight is [in, out]: transpose it, or reshape the input"
+    let xs = Sequence::time_major(Input::Dense(tape.constant(inputs())));
+    let xs = xs.with_lengths(&LENGTHS).unwrap();
+    let outputs = |layer: &dyn Layer<f64>, xs: &Sequence<'_, '_, f64>| {
+        let values = layer.run(p, xs, &layer.zero_states(&tape, B)).outputs.value();
+        assert_eq!(values.shape(), [T, B, layer.width(X)]);
+        values
+    };
+    let (x, there, back) =
+        (xs.dense(&tape).value(), outputs(&a, &xs), outputs(&b, &xs.clone().reversed()));
+    let merged = |merge| outputs(&Bidirectional::new(a.clone(), b.clone(), merge), &xs);
+    let side_by_side = ndarray::concatenate![Axis(2), there, back];
+    assert_eq!(merged(Merge::Concat), side_by_side);
+    assert_eq!(merged(Merge::Sum), &there + &back);
+    assert_eq!(merged(Merge::Mean), (&there + &back) / 2.0);
+    assert_eq!(merged(Merge::Product), &there * &back);
+    assert_eq!(outputs(&Residual::new(a.clone()), &xs), &x + &there);
+    let z = highway.gate.forward(p, xs.dense(&tape)).value();
+    let g = z.mapv(|z| 1.0 / (1.0 + (-z).exp()));
+    let expected = &g * &there + &(1.0 - &g) * &x;
+    approx::assert_relative_eq!(
+        outputs(&highway, &xs),
+        expected,
+        max_relative = 1e-12,
+        epsilon = 1e-15
     );
-    assert_eq!(
-        refusal(|| drop(Sequence::time_major(Input::Dense(tape.zeros(&[T, X]))))),
-        "a sequence of inputs [.., X] with [5] before the last axis: it is [T, B, X]; \
-         add the axis that is missing (`unsqueeze`), or name the layout by `batch_major`"
-    );
-    let uneven = Bidirectional::new(Recurrent(cell.clone()), Recurrent(wide), Merge::Mean);
-    assert_eq!(
-        refusal(|| drop(uneven.run(p, &xs(), &uneven.zero_states(&tape, B)))),
-        "the two directions put out [5, 5, 4] and [5, 5, 6], of which there is no Mean; \
-         make them equally wide, or let them stand side by side (`Merge::Concat`)"
-    );
-    let residual = Residual::new(Recurrent(cell.clone()));
-    assert_eq!(
-        refusal(|| drop(residual.run(p, &xs(), &residual.zero_states(&tape, B)))),
-        "x + F(x) of x [5, 5, 3] and F(x) [5, 5, 4]: both must be equally wide; \
-         bring x to the width of F first, by a `Linear` say"
-    );
+    assert_eq!(outputs(&Stack::new(), &xs), x, "no layer at all");
 }
 
 #[test]
-fn a_run_refuses_the_state_of_another_batch_or_cell() {
+fn a_learned_initial_state_gets_the_sum_over_its_rows() {
     let mut store = ParamStore::new();
-    let cell = cell(&mut store, X, 4);
+    let cell = Stacked::new(cell(&mut store, X, 4), cell(&mut store, 4, 2));
+    let initial = InitialState::new(&mut store, "start", &cell.widths()).unwrap();
+    assert_eq!(store.name(initial.parts[1]), "start.1");
+    let layer = Recurrent(cell.clone());
     let tape = Tape::new();
-    for window in [Truncation::Full, Truncation::Window(Window::new(1, 3).unwrap())] {
-        let mut run = Unrolling::new(&tape, &cell, window, cell.zeros(&tape, 2));
-        let p = store.bind(&tape);
-        let xs = |batch| Input::Dense(tape.zeros(&[1, batch, X]));
-        run.advance(p, &xs(2));
-        let nodes = tape.len();
-        let three = xs(3);
-        let refused = run.try_advance(p, &three).unwrap_err().to_string();
-        assert_eq!(
-            refused,
-            "a state of shapes [[2, 4]]: for a batch of 3 rows this cell carries [[3, 4]]; carry a state \
-             between batches of one size and steps of one cell only; begin another batch with `zeros`"
-        );
-        assert_eq!(tape.len(), nodes + 1, "only the inputs are there");
-        let backwards = Sequence::from(&xs(2)).reversed();
-        assert_eq!(
-            run.try_advance(p, backwards).unwrap_err().to_string(),
-            "a block of a sequence that is read from its end: windows follow each other forwards in time; \
-             run it as a whole (`Cell::run`), or reverse the data"
-        );
-        run.advance(p, &xs(2));
+    let p = store.bind(&tape);
+    let xs = Sequence::time_major(Input::Dense(tape.constant(inputs())));
+    let xs = xs.with_lengths(&LENGTHS).unwrap();
+    let learned = tape.backward(loss(&layer.run(p, &xs, &initial.states(p, B)), &ROWS));
+    let leaves: Vec<_> =
+        cell.widths().iter().map(|&width| tape.leaf(ndarray::Array2::zeros((B, width)))).collect();
+    let given = tape.backward(loss(&layer.run(p, &xs, &leaves), &ROWS));
+    for (id, leaf) in initial.parts.iter().zip(leaves) {
+        let sum = given[leaf].sum_axis(Axis(0));
+        assert!(sum.iter().all(|&g| g != 0.0));
+        approx::assert_relative_eq!(learned[*id], sum, max_relative = 1e-12);
     }
 }

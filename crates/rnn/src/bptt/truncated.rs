@@ -25,7 +25,7 @@ use tape::{Gradients, Mark, Real, Tape, Var};
 /// for _ in 0..3 {
 ///     let p = store.bind(&tape);
 ///     let xs = tape.constant(ndarray::Array3::from_elem((5, 1, 2), 0.1));
-///     let block = run.advance(p, &Input::Dense(xs));
+///     let block = run.advance(p, Input::Dense(xs));
 ///     let gradients = run.backward(block.outputs.square().sum())?;
 ///     assert!(gradients[cell.u].iter().any(|&g| g != 0.0));
 /// }
