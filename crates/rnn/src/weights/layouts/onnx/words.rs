@@ -43,8 +43,8 @@ impl<T: Real> Attributes<T> {
     /// ```
     ///
     /// # Errors
-    /// [`LayoutError::Attribute`], by name, for one that the operator does not have, is of another type, or says what our cells do
-    /// not do.
+    /// [`LayoutError::Attribute`](crate::weights::LayoutError::Attribute), by name, for one that the operator does not
+    /// have, is of another type, or says what our cells do not do.
     pub fn read<'a>(op: Op, said: impl IntoIterator<Item = (&'a str, Value)>) -> Result<Self> {
         let mut node = Self::new(op);
         let (mut names, mut alphas, mut betas) = (None, Vec::new(), Vec::new());

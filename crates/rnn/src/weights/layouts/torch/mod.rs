@@ -23,6 +23,10 @@
 //! # Ok::<(), rnn::Error>(())
 //! ```
 
+mod linear;
+
+pub use linear::{export_linear, import_linear};
+
 use super::{
     Anatomy, Kind, LayoutError, Portable, audit, biases,
     exchange::{self, Arrays, Values},
@@ -30,7 +34,7 @@ use super::{
     only_cell, refuse,
 };
 use crate::{
-    Activation, Linear, ParamStore, Result,
+    Activation, ParamStore, Result,
     weights::{Archive, LoadOptions},
 };
 use tape::Real;
@@ -95,43 +99,6 @@ pub fn import_cell<T: Real>(
     let found = exchange::receive(archive, options, &write(&cells, store))?;
     exchange::assign(store, read(&cells, &found));
     Ok(())
-}
-
-/// Adds the weights of a linear layer as `torch.nn.Linear` has them: `weight` `[O, H]`, `bias` `[O]`.
-///
-/// # Errors
-/// [`Error::NameTaken`](crate::Error::NameTaken).
-pub fn export_linear<T: Real>(
-    layer: &Linear,
-    store: &ParamStore<T>,
-    prefix: &str,
-    archive: &mut Archive<T>,
-) -> Result<()> {
-    exchange::give(write_linear(layer, store), prefix, archive)
-}
-
-/// Writes a linear layer's parameters from those of `torch.nn.Linear`.
-///
-/// # Errors
-/// Those of [`restore_params`](Archive::restore_params). The store is then as it was.
-pub fn import_linear<T: Real>(
-    layer: &Linear,
-    store: &mut ParamStore<T>,
-    archive: &Archive<T>,
-    options: &LoadOptions,
-) -> Result<()> {
-    let mut found = exchange::receive(archive, options, &write_linear(layer, store))?;
-    let arrays = [("weight", Some(layer.v)), ("bias", layer.c)];
-    let ours = arrays.into_iter().filter_map(|(name, id)| Some((id?, found.remove(name)?)));
-    let values = ours.map(|(id, array)| (id, array.reversed_axes())).collect();
-    exchange::assign(store, values);
-    Ok(())
-}
-
-fn write_linear<T: Real>(layer: &Linear, store: &ParamStore<T>) -> Arrays<T> {
-    let arrays = [("weight", Some(layer.v)), ("bias", layer.c)];
-    let given = arrays.into_iter().filter_map(|(name, id)| Some((name, id?)));
-    given.map(|(name, id)| (name.into(), store.get(id).clone().reversed_axes())).collect()
 }
 
 /// The cells with the ends of their names: those of one module, or a refusal.
