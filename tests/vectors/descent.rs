@@ -15,7 +15,7 @@ use crate::{
 };
 use ndarray::{Array1, Array2, ArrayD, arr1};
 use rnn::{
-    Error, ParamStore, clip,
+    Bound, Error, ParamStore, clip,
     optim::{Adam, Optimizer, Sgd},
 };
 use serde_json::Value;
@@ -120,12 +120,11 @@ fn optimizer(name: &str, args: &Value) -> Result<Box<dyn Optimizer<f64>>, Skip> 
 }
 
 /// Follows an optimizer: `loss` of the parameters and the step, which may leave parameters out.
-fn follow<'t>(
-    tape: &'t Tape<f64>,
+fn follow(
     mut optimizer: Box<dyn Optimizer<f64>>,
     start: &[Array1<f64>],
     trajectory: &Value,
-    loss: impl Fn(&dyn Fn(usize) -> Var<'t, f64>, usize) -> Var<'t, f64>,
+    loss: impl for<'t> Fn(Bound<'t, '_, f64>, &[ParamId], usize) -> Var<'t, f64>,
 ) -> Result<f64, String> {
     let (mut store, mut worst) = (ParamStore::new(), 0.0f64);
     let ids: Vec<_> = start
@@ -134,10 +133,9 @@ fn follow<'t>(
         .map(|(k, z)| store.add(k.to_string(), z.clone().into_dyn()).unwrap())
         .collect();
     for (step, want) in trajectory.as_array().unwrap().iter().enumerate() {
-        let p = store.bind(tape);
-        let gradients = tape.backward(loss(&|k| p.var(ids[k]), step));
+        let tape = Tape::new();
+        let gradients = tape.backward(loss(store.bind(&tape), &ids, step));
         optimizer.step(&mut store, &gradients).map_err(|e| e.to_string())?;
-        tape.unbind(); // or what this step asked for would be a part of the next
         let point: Vec<_> = ids.iter().flat_map(|&id| store.get(id).iter().copied()).collect();
         let want = numbers(want).into_dyn();
         worst = worst.max(compare("point", &arr1(&point).into_dyn(), &want, TOLERANCE)?);
@@ -148,20 +146,20 @@ fn follow<'t>(
 fn descended(problem: &Value, case: &Value) -> Result<Result<f64, String>, Skip> {
     let optimizer = optimizer(case["name"].as_str().unwrap(), &case["args"])?;
     let (z0, z_star) = (numbers(&problem["z0"]), numbers(&problem["z_star"]));
-    let (tape, trajectory, n) = (Tape::new(), &case["trajectory"], z0.len());
+    let (trajectory, n) = (&case["trajectory"], z0.len());
     if case["args"]["note"].is_string() {
         let target: ArrayD<f64> = z_star.slice(ndarray::s![..3]).to_owned().into_dyn();
         let start = [z0.slice(ndarray::s![..3]).to_owned(), Array1::zeros(2)];
-        return Ok(follow(&tape, optimizer, &start, trajectory, |z, step| {
-            let a = (z(0) - tape.constant(&target)).square().sum();
-            if step % 2 == 0 { a + (z(1) - 1.0).square().sum() } else { a }
+        return Ok(follow(optimizer, &start, trajectory, |p, ids, step| {
+            let a = (p.var(ids[0]) - p.tape().constant(&target)).square().sum();
+            if step % 2 == 0 { a + (p.var(ids[1]) - 1.0).square().sum() } else { a }
         }));
     }
     let rows = problem["A"].as_array().unwrap().iter().flat_map(numbers);
     let a = Array2::from_shape_vec((n, n), rows.collect()).unwrap();
-    Ok(follow(&tape, optimizer, &[z0], trajectory, |z, _| {
-        let away = (z(0) - tape.constant(&z_star)).reshape([1, n]);
-        (away.matmul(tape.constant(&a)) * away).sum() * 0.5
+    Ok(follow(optimizer, &[z0], trajectory, |p, ids, _| {
+        let away = (p.var(ids[0]) - p.tape().constant(&z_star)).reshape([1, n]);
+        (away.matmul(p.tape().constant(&a)) * away).sum() * 0.5
     }))
 }
 
