@@ -36,5 +36,24 @@ fn a_million_steps_need_no_deeper_stack_than_one() {
         (0..STEPS).fold(x, |h, _| h + x);
         drop(tape);
     };
-    thread::Builder::new().stack_size(1 << 20).spawn(body).unwrap().join().unwrap();
+    in_a_small_stack(body);
+}
+
+#[test]
+fn a_long_tape_is_printed_line_by_line() {
+    in_a_small_stack(|| {
+        let tape = Tape::<f64>::new();
+        let x = tape.leaf(1.0);
+        let last = (0..STEPS / 20).fold(x, |h, _| h + x);
+        let printed = tape.table().to_string();
+        assert_eq!(printed.lines().count(), 1 + 1 + STEPS / 20);
+        assert!(printed.lines().last().unwrap().trim_start().starts_with(&last.id().to_string()));
+        assert_eq!(tape.to_dot().matches(" -> ").count(), 2 * (STEPS / 20));
+        assert_eq!(tape.to_json().matches("\"op\":\"Add\"").count(), STEPS / 20);
+    });
+}
+
+/// 64 KiB: a frame for each node would need a thousand times as much.
+fn in_a_small_stack(body: impl FnOnce() + Send + 'static) {
+    thread::Builder::new().stack_size(64 << 10).spawn(body).unwrap().join().unwrap();
 }

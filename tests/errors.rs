@@ -72,6 +72,54 @@ fn a_variable_of_another_tape_is_told_how_to_come_over() {
 }
 
 #[test]
+fn a_mark_of_another_tape_is_told_what_was_asked_of_it() {
+    let (tape, other) = (Tape::<f64>::new(), Tape::<f64>::new());
+    let x = tape.leaf(1.0);
+    let remedy = "read its value there and put it on this one (`tape.constant(var.value())`)";
+    let told = |what: &str| format!("{what}: node 0 belongs to another tape; {remedy}");
+    assert_eq!(tape.try_cut(other.mark()).unwrap_err().to_string(), told("cut"));
+    let error = tape.try_backward_until(x, other.mark()).unwrap_err();
+    assert_eq!(error.to_string(), told("backward_until"));
+    let half = tape.backward_until(x, tape.mark());
+    let error = tape.try_backward_resume(half, other.mark()).unwrap_err();
+    assert_eq!(error.to_string(), told("backward_resume"));
+    assert_eq!(tape.backward(x)[x].sum(), 1.0);
+}
+
+#[test]
+fn half_a_sweep_from_an_array_is_refused_like_a_whole_one() {
+    let tape = Tape::<f64>::new();
+    let x = tape.leaf(zeros(&[2]));
+    let whole = tape.try_backward(x).unwrap_err();
+    assert_eq!(tape.try_backward_until(x, tape.mark()).unwrap_err(), whole);
+}
+
+#[test]
+fn a_segment_must_stay_on_the_tape_it_was_given() {
+    let (tape, other) = (Tape::<f64>::new(), Tape::<f64>::new());
+    let (x, y) = (tape.leaf(1.0), other.leaf(2.0));
+    let remedy = "read its value there and put it on this one (`tape.constant(var.value())`)";
+    let error = tape.try_checkpoint(&[y], |_, x| x[0]).unwrap_err();
+    assert_eq!(error.to_string(), format!("checkpoint: node 0 belongs to another tape; {remedy}"));
+    let z = tape.checkpoint(&[x], |_, x| x[0] * 2.0);
+    assert_eq!(tape.backward(z)[x].sum(), 2.0);
+}
+
+#[test]
+fn a_parameter_that_was_never_bound_is_told_so() {
+    let tape = Tape::<f64>::new();
+    let gradients = tape.backward(tape.leaf(1.0));
+    let unbound = ParamStore::<f64>::new().add("w", arr1(&[1.0]).into_dyn()).unwrap();
+    let panic = catch_unwind(AssertUnwindSafe(|| gradients[unbound].sum())).unwrap_err();
+    assert_eq!(
+        *panic.downcast_ref::<String>().unwrap(),
+        format!(
+            "no gradient for {unbound:?}: the parameter was not bound to the tape that was swept"
+        )
+    );
+}
+
+#[test]
 fn a_released_variable_is_told_how_to_be_carried() {
     let tape = Tape::<f64>::new();
     let x = tape.leaf(1.0);

@@ -111,6 +111,8 @@ mod book {
     mod architecture {}
     #[doc = include_str!("../../../docs/layouts.md")]
     mod layouts {}
+    #[doc = include_str!("../../../docs/cells.md")]
+    mod cells {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
     #[doc = include_str!("../../../docs/sequences.md")]

@@ -196,7 +196,7 @@ fn allocations_of_a_stack((k1, k2): (usize, usize), blocks: usize) -> Vec<usize>
         let before = ALLOCATIONS.with(|n| n.get());
         let p = store.bind(&tape).training(block as u64);
         let xs = Sequence::time_major(Input::Dense(tape.constant(&x)));
-        let steps = run.advance(p, &xs.with_lengths(&lengths).unwrap());
+        let steps = run.advance(p, xs.with_lengths(&lengths).unwrap());
         drop(run.backward(steps.outputs.square().sum()).unwrap());
         run.reset_rows(&[block % 3 == 0, false, true]);
         run.detach_rows(&[false, true, false]);

@@ -83,6 +83,17 @@ impl<T: Real> Arena<T> {
         }
         (before, room)
     }
+    /// Adds one value, and says where it stands.
+    #[inline]
+    pub(crate) fn push(&mut self, value: T) -> u64 {
+        let address = self.end();
+        match self.items.get_mut(self.len) {
+            Some(place) => *place = value,
+            None => self.items.push(value),
+        }
+        self.len += 1;
+        address
+    }
     /// Takes back everything from `end` on.
     pub(crate) fn truncate(&mut self, end: u64) {
         self.len = (end - self.base) as usize;

@@ -144,6 +144,16 @@ impl<T: Real, B: Binary<T>> Op<T> for Broadcast<B> {
         );
     }
 
+    #[inline(always)]
+    fn number(&self, x: &[T]) -> Option<T> {
+        let &[a, b] = x else { return None };
+        Some(self.0.f(a, b))
+    }
+
+    fn backward_number(&self, [a, b]: [T; 2], y: T, dy: T) -> [T; 2] {
+        [self.0.da(a, b, y, dy), self.0.db(a, b, y, dy)]
+    }
+
     fn passes(&self, i: usize, x: Inputs<'_, T>) -> bool {
         self.0.passes(i) && x.value(i).len() == x.value(1 - i).len()
     }

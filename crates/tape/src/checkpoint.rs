@@ -14,13 +14,15 @@
 
 use crate::{
     Adjoint, Inputs, Misfit, Op, Output, Param, ParamId, Real, Result, Shape, Tape, Var,
-    backward::Sweep,
     error::or_panic,
     gather::Gather,
     gradients::Kept,
-    record::{Kind, Lookup, Node, Place},
-    tape::node,
+    lookup::Lookup,
+    node::{Kind, Node, Place},
+    running::Running,
+    sweep::Sweep,
 };
+use smallvec::SmallVec;
 use std::{fmt, mem::swap, panic::Location, sync::Arc};
 
 /// What a segment computes. It must do the same at every call.
@@ -77,14 +79,17 @@ impl<T: Real> Op<T> for Checkpoint {
     fn backward(&self, _: usize, _: Inputs<'_, T>, _: Output<'_, T>, _: &[T], _: Adjoint<'_, T>) {}
 }
 
+/// Inputs and parameters of a segment, which are as a rule few enough to stay off the heap.
+type Few<A> = SmallVec<[A; 8]>;
+
 /// A segment on the inner tape.
 struct Replay {
     /// The output.
     y: u64,
     /// Nodes of the outer tape, and what stands for them.
-    leaves: Vec<(u64, u64)>,
+    leaves: Few<(u64, u64)>,
     /// Parameters that are none of these: id, version, node.
-    params: Vec<(ParamId, u64, u64)>,
+    params: Few<(ParamId, u64, u64)>,
 }
 
 impl Replay {
@@ -94,8 +99,8 @@ impl Replay {
         inputs: &[u64],
         run: &Run<T>,
     ) -> Result<Self> {
-        let mut leaves: Vec<(u64, u64)> = Vec::with_capacity(inputs.len());
-        let mut vars = Vec::with_capacity(inputs.len());
+        let mut leaves = Few::<(u64, u64)>::new();
+        let mut vars = Few::new();
         for &input in inputs {
             // One variable given twice is one variable inside, too.
             let id = leaves.iter().find(|(known, _)| *known == input).map(|(_, id)| *id);
@@ -109,12 +114,13 @@ impl Replay {
         let y = run(inner, &vars);
         let record = inner.record.borrow();
         inner.check(&record, &y, || "the output of a checkpoint's segment")?;
-        let mut params = Vec::new();
+        let mut params = Few::new();
         for id in record.front..record.nodes.end() {
-            if let Kind::Param { id: param, version } = record.lookup().node(id).kind
+            let node = record.lookup().node(id);
+            if let Kind::Param(param) = node.kind
                 && leaves.iter().all(|(_, known)| *known != id)
             {
-                params.push((param, version, id));
+                params.push((param, node.version(), id));
             }
         }
         Ok(Self { y: y.id, leaves, params })
@@ -162,7 +168,7 @@ impl<T: Real> Tape<T> {
     ) -> Result<Var<'t, T>> {
         let site = Location::caller();
         let inner = self.borrow_inner();
-        let mut edges: Vec<u64> = inputs.iter().map(|var| var.id).collect();
+        let mut edges: Few<u64> = inputs.iter().map(|var| var.id).collect();
         let replay = {
             let record = self.record.borrow();
             for var in inputs {
@@ -172,7 +178,7 @@ impl<T: Real> Tape<T> {
         };
         let made = inner.record.borrow();
         for &(id, version, node) in &replay.params {
-            if let Place::Param(array) = &made.lookup().node(node).place {
+            if let Place::Param { array, .. } = &made.lookup().node(node).place {
                 edges.push(self.param(&Param { id, value: Arc::clone(array), version }).id);
             }
         }
@@ -184,12 +190,13 @@ impl<T: Real> Tape<T> {
                 input.last_use = id;
             }
         }
-        let mut node = node(Kind::Op(Box::new(Checkpoint)), y.shape.clone(), site);
+        let shape = made.shape(y);
+        let mut node = record.node(Kind::Op(Box::new(Checkpoint)), shape, site);
         node.place = Place::Arena(record.values.end());
         record.values.extend(y.len).1.copy_from_slice(made.lookup().values_of(y));
-        node.edges = (record.edges.end(), edges.len() as u32);
+        (node.edges, node.inputs) = (record.edges.end(), edges.len() as u32);
         record.edges.items().extend(edges);
-        node.indices = (record.indices.end(), 0);
+        node.indices = record.indices.end();
         node.paused = self.pauses.get() > 0;
         node.wants = y.wants && !node.paused;
         if !node.paused {
@@ -219,12 +226,14 @@ impl<T: Real> Tape<T> {
         let kind = match source.kind {
             Kind::Op(_) | Kind::Constant => Kind::Constant,
             Kind::Leaf => Kind::Leaf,
-            Kind::Param { id, version } => Kind::Param { id, version },
+            Kind::Param(id) => Kind::Param(id),
         };
-        let mut copy = node(kind, source.shape.clone(), source.site);
+        let mut copy = record.node(kind, outer.shape(source), source.site);
         copy.wants = source.wants;
         copy.place = match &source.place {
-            Place::Param(array) => Place::Param(Arc::clone(array)),
+            Place::Param { array, version } => {
+                Place::Param { array: Arc::clone(array), version: *version }
+            }
             _ => {
                 let start = record.values.end();
                 record.values.extend(copy.len).1.copy_from_slice(outer.values_of(source));
@@ -232,7 +241,7 @@ impl<T: Real> Tape<T> {
             }
         };
         let id = record.push(copy);
-        if let Kind::Param { id: param, .. } = source.kind {
+        if let Kind::Param(param) = source.kind {
             self.bound.borrow_mut().insert(param, id);
         }
         id
@@ -241,16 +250,16 @@ impl<T: Real> Tape<T> {
 
 impl<T: Real> Sweep<'_, T> {
     /// Records a segment again and sweeps it.
-    pub(crate) fn segment(&mut self, segment: &Segment<T>, node: &Node<T>, dy: Vec<T>) {
-        let edges = self.record.edges.slice(node.edges.0, node.edges.1 as usize);
+    pub(crate) fn segment(&mut self, segment: &Segment<T>, node: &Node<T>, dy: Running<T>) {
+        let edges = self.record.inputs(node);
         let (inputs, params) = edges.split_at(segment.inputs);
         let inner = self.tape.borrow_inner();
         let replay = or_panic(Replay::record(&inner, self.lookup, inputs, &*segment.run));
         let mut leaves = replay.leaves;
         for (param, version, id) in replay.params {
             let is_it = |outer: &&u64| {
-                let kind = &self.lookup.node(**outer).kind;
-                matches!(kind, Kind::Param { id, version: v } if (*id, *v) == (param, version))
+                let node = self.lookup.node(**outer);
+                matches!(node.kind, Kind::Param(id) if (id, node.version()) == (param, version))
             };
             match params.iter().find(is_it) {
                 Some(outer) => leaves.push((*outer, id)),
@@ -265,20 +274,21 @@ impl<T: Real> Sweep<'_, T> {
             let record = inner.record.borrow();
             let y = record.lookup().node(replay.y);
             assert!(
-                y.shape == node.shape,
+                record.shape(y) == self.record.shape(node),
                 "a checkpoint's segment gives {:?}, but gave {:?} when it was recorded (at {}); it must do the same \
                  at every call",
-                &y.shape[..],
-                &node.shape[..],
+                &record.shape(y)[..],
+                &self.record.shape(node)[..],
                 node.site
             );
             // The inner tape's pool holds the outer sweep's state meanwhile: the free memory serves both.
             let aside = &mut *inner.pool.lock();
-            let begun: Vec<_> = leaves.iter().map(|leaf| (leaf.1, self.take(leaf.0))).collect();
+            let begun: Few<_> = leaves.iter().map(|leaf| (leaf.1, self.take(leaf.0))).collect();
             let exchange = |aside: &mut crate::pool::Pool<T>, pool: &mut crate::pool::Pool<T>| {
                 swap(&mut aside.adjoints, &mut pool.adjoints);
                 swap(&mut aside.survivors, &mut pool.survivors);
                 swap(&mut aside.gathers, &mut pool.gathers);
+                swap(&mut aside.clean, &mut pool.clean);
             };
             exchange(aside, self.pool);
             let end = record.nodes.end();
@@ -291,17 +301,18 @@ impl<T: Real> Sweep<'_, T> {
                 scratch: self.scratch,
                 pool: &mut *self.pool,
                 kept: Kept::default(),
+                plain: record.hooks.is_empty(),
                 traced: false,
                 blame: None,
             };
             for (id, sum) in begun {
                 sweep.put(id, sum);
             }
-            if sweep.slot(replay.y).is_some_and(|slot| slot.is_empty()) {
+            if sweep.slot(replay.y).is_some_and(|slot| slot.is_zero()) {
                 sweep.put(replay.y, dy);
             } else {
-                sweep.adjoint(replay.y, dy.len()).add(dy.iter().copied());
-                sweep.pool.give(dy);
+                sweep.adjoint(replay.y, dy.as_slice().len()).add(dy.as_slice().iter().copied());
+                dy.give_to(sweep.pool);
             }
             for id in (record.front..end).rev() {
                 let node = sweep.lookup.node(id);
@@ -309,7 +320,7 @@ impl<T: Real> Sweep<'_, T> {
                     sweep.node(id, node);
                 }
             }
-            let sums: Vec<_> = leaves.iter().map(|leaf| (leaf.0, sweep.take(leaf.1))).collect();
+            let sums: Few<_> = leaves.iter().map(|leaf| (leaf.0, sweep.take(leaf.1))).collect();
             let back = leaves.iter().map(|&(outer, inner)| (inner, outer));
             carry(&mut self.pool.gathers, &mut aside.gathers, back);
             self.pool.begin(0, 0);

@@ -7,7 +7,8 @@
 use crate::{
     Error, Real, Result, Tape,
     error::or_panic,
-    record::{Kind, Place, Record},
+    node::{Kind, Node, Place},
+    record::Record,
 };
 use std::panic::Location;
 
@@ -94,7 +95,7 @@ impl<T: Real> Tape<T> {
         let front = record.front;
         let mut bound = self.bound.borrow_mut();
         record.survivors.retain(|(id, node)| match node.kind {
-            Kind::Param { id: param, .. } if node.last_use < front => {
+            Kind::Param(param) if node.last_use < front => {
                 if bound.get(param) == Some(id) {
                     bound.remove(param);
                 }
@@ -115,7 +116,7 @@ impl<T: Real> Record<T> {
         for id in first..front {
             let node = self.lookup().node(id);
             let survives = node.last_use >= front
-                || matches!(node.kind, Kind::Param { id: param, .. } if is_bound(id, param));
+                || matches!(node.kind, Kind::Param(param) if is_bound(id, param));
             if !survives {
                 if let Some(node) = self.get_mut(id) {
                     let mut kind = std::mem::replace(&mut node.kind, Kind::Constant);
@@ -125,7 +126,9 @@ impl<T: Real> Record<T> {
                 continue;
             }
             let kept = match &node.place {
-                Place::Param(array) => Place::Param(array.clone()),
+                Place::Param { array, version } => {
+                    Place::Param { array: array.clone(), version: *version }
+                }
                 _ => {
                     let mut values = spare.pop().unwrap_or_default();
                     values.extend_from_slice(self.lookup().values_of(node));
@@ -141,7 +144,7 @@ impl<T: Real> Record<T> {
             at += 1;
             let stays = at > old_survivors
                 || node.last_use >= front
-                || matches!(node.kind, Kind::Param { id: param, .. } if is_bound(*id, param));
+                || matches!(node.kind, Kind::Param(param) if is_bound(*id, param));
             if !stays {
                 self.notes.forget(*id);
                 if let Place::Kept(values) = &mut node.place {
@@ -160,21 +163,17 @@ impl<T: Real> Record<T> {
     /// Moves node `id` from the queue to the survivors.
     fn survive(&mut self, id: u64, place: Place<T>) {
         let Some(node) = self.get_mut(id) else { return };
-        let is_param = matches!(node.kind, Kind::Param { .. });
+        let is_param = matches!(node.kind, Kind::Param(_));
         let mut kind = std::mem::replace(&mut node.kind, Kind::Constant);
-        let survivor = crate::record::Node {
-            kind: Kind::Constant,
-            shape: node.shape.clone(),
+        let survivor = Node {
+            shape: node.shape,
             len: node.len,
             place,
-            saved: 0,
-            edges: (0, 0),
-            indices: (0, 0),
             wants: is_param,
             watched: node.watched && is_param,
-            paused: false,
             last_use: node.last_use,
             site: node.site,
+            ..Node::BLANK
         };
         self.survivors.push((id, survivor));
         if is_param {

@@ -2,6 +2,7 @@
 
 use crate::{Error, ParamId, Real, Result, Var, error::or_panic, pool::SharedPool, shape::Shape};
 use ndarray::{ArrayD, IxDyn};
+use smallvec::SmallVec;
 use std::ops::Index;
 
 /// `∂L/∂v` for every leaf, every parameter and every watched variable `v`.
@@ -86,7 +87,7 @@ impl<T: Real> Kept<T> {
     }
 
     /// Takes out the gradients of the variables before `mark`: serial numbers, falling, and arrays.
-    pub(crate) fn split(&mut self, mark: u64) -> Vec<(u64, ArrayD<T>)> {
+    pub(crate) fn split(&mut self, mark: u64) -> SmallVec<[(u64, ArrayD<T>); 4]> {
         let first = self.vars.partition_point(|(id, _)| *id >= mark);
         let at = self.vars.get(first).map_or(self.arrays.len(), |(_, at)| *at);
         let ids = self.vars.drain(first..).map(|(id, _)| id);
@@ -238,6 +239,9 @@ impl<T: Real> Drop for Gradients<T> {
         }
         kept.vars.clear();
         kept.params.clear();
-        pool.kept.push(kept);
+        // Of gradients that were handed on, nothing is left to be used again.
+        if kept.arrays.capacity() > 0 {
+            pool.kept.push(kept);
+        }
     }
 }

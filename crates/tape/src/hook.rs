@@ -7,7 +7,7 @@
 //! What [`clip_gradient`](crate::Var::clip_gradient) does by an op, a hook does by any rule, and on a variable that
 //! others read already.
 
-use crate::{Real, Var, error::or_panic, record::Node};
+use crate::{Real, Var, error::or_panic, node::Node};
 use ndarray::{ArrayViewMutD, IxDyn};
 use std::{cell::RefCell, fmt};
 
@@ -39,6 +39,10 @@ impl<T: Real> Hooks<T> {
         let hooks = self.0.get_mut();
         let at = hooks.partition_point(|(known, _)| *known <= id);
         hooks.insert(at, (id, hook));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
     }
 
     /// Shows the complete adjoint of node `id` to its hooks, if anything arrived there.

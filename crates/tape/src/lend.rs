@@ -1,6 +1,6 @@
 //! What the tape lends to an op while it works.
 
-use crate::{Misfit, Real, kernel::Scratch, record::Lookup};
+use crate::{Misfit, Real, kernel::Scratch, lookup::Lookup};
 use std::{
     cell::RefCell,
     ops::{Deref, Index},
@@ -39,7 +39,7 @@ impl<'a, T: Real> Inputs<'a, T> {
     /// The shape of input `i`.
     #[inline]
     pub fn shape(self, i: usize) -> &'a [usize] {
-        &self.lookup.node(self.nodes[i]).shape
+        self.lookup.shape(self.lookup.node(self.nodes[i]))
     }
 
     /// The shapes of all inputs, when there are exactly `N`.

@@ -65,6 +65,17 @@ pub trait Op<T: Real>: Any + Debug + Send {
         false
     }
 
+    /// `y = f(x₀, …)` where every input is a number without axes: the tape's short way for chains of numbers. An op
+    /// that has it is differentiable in every input, and has [`backward_number`](Op::backward_number), too.
+    fn number(&self, _x: &[T]) -> Option<T> {
+        None
+    }
+
+    /// `ȳ · ∂f/∂xᵢ` for the (at most two) inputs of a [`number`](Op::number); of one input only the first is read.
+    fn backward_number(&self, _x: [T; 2], _y: T, _dy: T) -> [T; 2] {
+        [T::ZERO; 2]
+    }
+
     /// About how many floating-point operations `forward` makes, for [`Tape::ledger`](crate::Tape::ledger): one
     /// for each element of `y` unless the op knows better. An elementary function counts as one, a
     /// multiplication with an addition as two; moving elements is free.

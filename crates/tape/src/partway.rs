@@ -10,9 +10,9 @@
 
 use crate::{
     Error, Gradients, Mark, Real, Result, Tape, Var,
-    backward::Sweep,
     error::or_panic,
-    record::{Kind, Node},
+    node::{Kind, Node},
+    sweep::Sweep,
 };
 use ndarray::aview0;
 use std::{iter::once, mem::take};
@@ -40,7 +40,7 @@ impl<T: Real> Tape<T> {
         let node = self.check(&record, &loss, || "backward_until")?;
         self.check_mark(mark, "backward_until")?;
         if node.len != 1 {
-            return Err(Error::NotScalar { shape: node.shape.clone() });
+            return Err(Error::NotScalar { shape: record.shape(node).clone() });
         }
         let one = T::ONE;
         let seed = once((loss.id, aview0(&one).into_dyn()));
@@ -112,26 +112,31 @@ impl<'a, T: Real> Sweep<'a, T> {
         match &node.kind {
             Kind::Op(_) if node.wants || node.watched => {
                 let dy = self.take(id);
-                if !dy.is_empty() {
-                    self.kept.keep(id, &node.shape, dy);
+                if !dy.is_zero() {
+                    let dy = dy.into_buffer(self.pool);
+                    self.kept.keep(id, self.record.shape(node), dy);
                 }
             }
             Kind::Op(_) | Kind::Constant => self.discard(id),
             Kind::Leaf => {
-                let sum = self.gathered(id, &node.shape);
+                let sum = self.gathered(id, self.record.shape(node));
                 if !sum.is_empty() {
-                    self.kept.keep(id, &node.shape, sum);
+                    self.kept.keep(id, self.record.shape(node), sum);
                 }
             }
-            Kind::Param { id: param, version } => {
-                let sum = self.gathered(id, &node.shape);
+            Kind::Param(param) => {
+                let sum = self.gathered(id, self.record.shape(node));
                 if sum.is_empty() {
                 } else if self.kept.has(*param) {
                     // The newer leaf has its complete gradient: a partial sum must not mix with it.
-                    self.kept.keep(id, &node.shape, sum);
-                } else if let Err(memory) =
-                    self.kept.keep_param(id, (*param, *version), true, &node.shape, sum)
-                {
+                    self.kept.keep(id, self.record.shape(node), sum);
+                } else if let Err(memory) = self.kept.keep_param(
+                    id,
+                    (*param, node.version()),
+                    true,
+                    self.record.shape(node),
+                    sum,
+                ) {
                     self.pool.give(memory);
                 }
             }

@@ -3,17 +3,19 @@
 //! An adjoint lives from its first term until its node has been swept; then its memory serves the next one.
 //! So a sweep works in the memory of a step, not of a sequence, and a second sweep allocates nothing.
 
-use crate::{gather::Gather, gradients::Kept};
+use crate::{Real, gather::Gather, gradients::Kept, running::Running};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug)]
 pub(crate) struct Pool<T> {
     /// Free buffers; those at index `k` hold at least `2ᵏ` elements.
     free: Vec<Vec<Vec<T>>>,
-    /// The adjoints of a sweep under way, by node; an empty one is zero.
-    pub(crate) adjoints: Vec<Vec<T>>,
+    /// The adjoints of a sweep under way, by node.
+    pub(crate) adjoints: Vec<Running<T>>,
     /// The same for nodes that have survived a cut.
-    pub(crate) survivors: Vec<Vec<T>>,
+    pub(crate) survivors: Vec<Running<T>>,
+    /// Are all of them zero, as a sweep leaves them that has come to its end?
+    pub(crate) clean: bool,
     pub(crate) gathers: Vec<Gather<T>>,
     /// What dropped [`Gradients`](crate::Gradients) left behind.
     pub(crate) kept: Vec<Kept<T>>,
@@ -25,6 +27,7 @@ impl<T> Default for Pool<T> {
             free: Vec::new(),
             adjoints: Vec::new(),
             survivors: Vec::new(),
+            clean: true,
             gathers: Vec::new(),
             kept: Vec::new(),
         }
@@ -58,23 +61,29 @@ impl<T: Copy + Default> Pool<T> {
     pub(crate) fn count(&self) -> usize {
         self.free.iter().map(Vec::len).sum()
     }
+}
 
+impl<T: Real> Pool<T> {
     /// Makes room for the adjoints of `nodes` nodes and `survivors`, all zero.
     pub(crate) fn begin(&mut self, nodes: usize, survivors: usize) {
-        // A sweep that panicked in an op has left its adjoints behind.
+        if !std::mem::take(&mut self.clean) {
+            self.clear();
+        }
+        self.adjoints.resize_with(nodes, Running::default);
+        self.survivors.resize_with(survivors, Running::default);
+    }
+
+    /// Takes back what a sweep that panicked in an op has left behind.
+    fn clear(&mut self) {
         for k in 0..self.adjoints.len() {
-            let left = std::mem::take(&mut self.adjoints[k]);
-            self.give(left);
+            std::mem::take(&mut self.adjoints[k]).give_to(self);
         }
         for k in 0..self.survivors.len() {
-            let left = std::mem::take(&mut self.survivors[k]);
-            self.give(left);
+            std::mem::take(&mut self.survivors[k]).give_to(self);
         }
         while let Some(gather) = self.gathers.pop() {
             gather.give_to(self);
         }
-        self.adjoints.resize_with(nodes, Vec::new);
-        self.survivors.resize_with(survivors, Vec::new);
     }
 }
 

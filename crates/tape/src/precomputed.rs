@@ -11,6 +11,7 @@
 use crate::{
     Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Tape, Value, Var, error::or_panic,
 };
+use smallvec::SmallVec;
 
 /// See the [module](self). Inputs: the value, then each input and its partial derivative in turn.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +115,8 @@ impl<T: Real> Tape<T> {
         value: impl Value<T>,
         partials: &[(Var<'t, T>, impl Value<T>)],
     ) -> Result<Var<'t, T>> {
-        let mut inputs = vec![self.constant(value)];
+        let mut inputs = SmallVec::<[_; 9]>::new(); // the value, and up to four inputs with their partials
+        inputs.push(self.constant(value));
         for (input, partial) in partials {
             inputs.extend([*input, self.constant(Borrowed(partial))]);
         }

@@ -4,59 +4,19 @@
 //! stood in is closed up once the dead outweigh the living, so that releasing costs what is released.
 
 use crate::{
-    Op, ParamId, Real,
+    Real,
     arena::{Arena, Queue},
     checkpoint::Segments,
     hook::Hooks,
     inspect::Windows,
+    lookup::Lookup,
+    node::{Kind, Node, Place},
     notes::Notes,
-    shape::Shape,
+    shape::{self, Shape},
+    shapes::Shapes,
     shells::Shells,
 };
-use ndarray::ArrayD;
-use std::{panic::Location, sync::Arc};
-
-/// Where the elements of a node stand.
-#[derive(Debug)]
-pub(crate) enum Place<T> {
-    /// In the arena, from this address on.
-    Arena(u64),
-    /// Among the elements of another node, which is no view itself.
-    View { root: u64, offset: usize },
-    /// In a parameter.
-    Param(Arc<ArrayD<T>>),
-    /// On their own: the node was released but is still read.
-    Kept(Vec<T>),
-}
-
-/// What a node is.
-#[derive(Debug)]
-pub(crate) enum Kind<T> {
-    Op(Box<dyn Op<T>>),
-    Leaf,
-    Constant,
-    Param { id: ParamId, version: u64 },
-}
-
-#[derive(Debug)]
-pub(crate) struct Node<T> {
-    pub(crate) kind: Kind<T>,
-    pub(crate) shape: Shape,
-    pub(crate) len: usize,
-    pub(crate) place: Place<T>,
-    /// How many values stand behind the node's own in the arena, saved for `backward`.
-    pub(crate) saved: usize,
-    pub(crate) edges: (u64, u32),
-    pub(crate) indices: (u64, u32),
-    /// Does a gradient flow into it?
-    pub(crate) wants: bool,
-    pub(crate) watched: bool,
-    /// Was it recorded during a pause? Then adjoints stop at it.
-    pub(crate) paused: bool,
-    /// The serial number of the last node that reads it.
-    pub(crate) last_use: u64,
-    pub(crate) site: &'static Location<'static>,
-}
+use std::panic::Location;
 
 #[derive(Debug)]
 pub(crate) struct Record<T: Real> {
@@ -66,6 +26,7 @@ pub(crate) struct Record<T: Real> {
     /// Released nodes that live on, as parameters or as constants, in the order of their serial numbers.
     pub(crate) survivors: Vec<(u64, Node<T>)>,
     pub(crate) values: Arena<T>,
+    pub(crate) shapes: Shapes,
     pub(crate) edges: Queue<u64>,
     pub(crate) indices: Queue<usize>,
     pub(crate) shells: Shells<T>,
@@ -89,6 +50,7 @@ impl<T: Real> Record<T> {
             front: 0,
             survivors: Vec::new(),
             values: Arena::default(),
+            shapes: Shapes::default(),
             edges: Queue::default(),
             indices: Queue::default(),
             shells: Shells::default(),
@@ -101,6 +63,24 @@ impl<T: Real> Record<T> {
             cuts: 0,
             last_cut: Location::caller(),
         }
+    }
+
+    pub(crate) fn shape(&self, node: &Node<T>) -> &Shape {
+        &self.shapes[node.shape]
+    }
+
+    /// The nodes that `node` was computed from.
+    #[inline]
+    pub(crate) fn inputs(&self, node: &Node<T>) -> &[u64] {
+        match node.kind {
+            Kind::Op(_) => self.edges.slice(node.edges, node.inputs as usize),
+            _ => &[],
+        }
+    }
+
+    /// The whole numbers that its op reads.
+    pub(crate) fn indices_of(&self, node: &Node<T>) -> &[usize] {
+        self.indices.slice(node.indices, node.index_count as usize)
     }
 
     /// The living node, if it is one.
@@ -131,8 +111,26 @@ impl<T: Real> Record<T> {
             first: self.nodes.base,
             front: self.front,
             survivors: &self.survivors,
+            shapes: &self.shapes,
             values: &self.values.items[..self.values.len],
             base: self.values.base,
+        }
+    }
+
+    /// A node in the making.
+    pub(crate) fn node(
+        &mut self,
+        kind: Kind<T>,
+        shape: &Shape,
+        site: &'static Location<'static>,
+    ) -> Node<T> {
+        Node {
+            len: shape::len(shape),
+            wants: matches!(kind, Kind::Leaf | Kind::Param(_)),
+            kind,
+            shape: self.shapes.id(shape),
+            site,
+            ..Node::BLANK
         }
     }
 
@@ -147,7 +145,7 @@ impl<T: Real> Record<T> {
     /// it all, at the address that comes last. (Inputs precede outputs, so one split lends both.)
     pub(crate) fn extend(
         &mut self,
-        edges: (u64, u32),
+        edges: (u64, usize),
         len: usize,
     ) -> (Lookup<'_, T>, &[u64], &mut [T], u64) {
         let (address, base) = (self.values.end(), self.values.base);
@@ -157,10 +155,11 @@ impl<T: Real> Record<T> {
             first: self.nodes.base,
             front: self.front,
             survivors: &self.survivors,
+            shapes: &self.shapes,
             values: before,
             base,
         };
-        (lookup, self.edges.slice(edges.0, edges.1 as usize), fresh, address)
+        (lookup, self.edges.slice(edges.0, edges.1), fresh, address)
     }
 
     /// The place of a node that shares the elements of `source` from `offset` on.
@@ -194,71 +193,5 @@ impl<T: Real> Record<T> {
         self.edges.clear();
         self.indices.clear();
         self.notes.clear();
-    }
-}
-
-/// Read access to the nodes and values recorded so far.
-#[derive(Debug)]
-pub(crate) struct Lookup<'a, T: Real> {
-    nodes: &'a [Node<T>],
-    first: u64,
-    front: u64,
-    survivors: &'a [(u64, Node<T>)],
-    values: &'a [T],
-    base: u64,
-}
-
-impl<T: Real> Clone for Lookup<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: Real> Copy for Lookup<'_, T> {}
-
-impl<'a, T: Real> Lookup<'a, T> {
-    #[inline]
-    pub(crate) fn node(self, id: u64) -> &'a Node<T> {
-        if id >= self.front { &self.nodes[(id - self.first) as usize] } else { self.survivor(id) }
-    }
-
-    #[cold]
-    fn survivor(self, id: u64) -> &'a Node<T> {
-        match self.survivors.binary_search_by_key(&id, |s| s.0) {
-            Ok(at) => &self.survivors[at].1,
-            Err(_) => unreachable!("a node outlives what it reads: {id}"),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn values(self, id: u64) -> &'a [T] {
-        self.values_of(self.node(id))
-    }
-
-    #[inline]
-    pub(crate) fn values_of(self, node: &'a Node<T>) -> &'a [T] {
-        match &node.place {
-            Place::Arena(start) => self.arena(*start, node.len),
-            Place::View { root, offset } => &self.values(*root)[*offset..offset + node.len],
-            Place::Param(array) => array.as_slice().unwrap_or(&[]),
-            Place::Kept(values) => values,
-        }
-    }
-
-    /// What the op of `node` saved for its `backward`.
-    #[inline]
-    pub(crate) fn saved_of(self, node: &Node<T>) -> &'a [T] {
-        match node.place {
-            Place::Arena(start) if node.saved > 0 => {
-                self.arena(start + node.len as u64, node.saved)
-            }
-            _ => &[],
-        }
-    }
-
-    #[inline]
-    fn arena(self, start: u64, len: usize) -> &'a [T] {
-        let at = (start - self.base) as usize;
-        &self.values[at..at + len]
     }
 }

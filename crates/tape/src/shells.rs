@@ -1,6 +1,6 @@
 //! Ops, recycled.
 
-use crate::{Op, Real, record::Kind};
+use crate::{Op, Real, node::Kind};
 use std::any::{Any, TypeId};
 
 /// Ops that have been recorded and released, waiting to be one again: so that an op with parameters is

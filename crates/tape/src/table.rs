@@ -98,7 +98,7 @@ impl<'a, T: Real> Table<'a, T> {
             op: node.op_name(),
             label: record.notes.label(id).map(str::to_owned),
             section: record.notes.section(id).map(str::to_owned),
-            shape: node.shape.clone(),
+            shape: record.shape(node).clone(),
             value,
             adjoint: adjoint.map(|adjoint| adjoint.iter().take(SHOWN).copied().collect()),
             inputs: record.inputs(node).to_vec(),

@@ -5,8 +5,9 @@ use crate::{
     error::{Misfit, Shapes, or_panic},
     kernel::Scratch,
     lend::Inputs,
+    node::{Kind, Node, Place},
     pool::SharedPool,
-    record::{Kind, Node, Place, Record},
+    record::Record,
     shape::{self, Shape},
 };
 use slotmap::SecondaryMap;
@@ -77,7 +78,7 @@ impl<T: Real> Tape<T> {
         let mut record = self.record.borrow_mut();
         let mut bound = self.bound.borrow_mut();
         if let Some(&id) = bound.get(param.id)
-            && let Some(Node { place: Place::Param(array), .. }) = record.get(id)
+            && let Some(Node { place: Place::Param { array, .. }, .. }) = record.get(id)
             && Arc::ptr_eq(array, &param.value)
         {
             return Var { tape: self, id };
@@ -89,9 +90,8 @@ impl<T: Real> Tape<T> {
             Arc::new(param.value.as_standard_layout().into_owned())
         };
         let shape = Shape::from_slice(array.shape());
-        let kind = Kind::Param { id: param.id, version: param.version };
-        let mut node = node(kind, shape, Location::caller());
-        node.place = Place::Param(array);
+        let mut node = record.node(Kind::Param(param.id), &shape, Location::caller());
+        node.place = Place::Param { array, version: param.version };
         let id = record.push(node);
         bound.insert(param.id, id);
         let strict = record.strict;
@@ -116,7 +116,7 @@ impl<T: Real> Tape<T> {
         site: &'static Location<'static>,
     ) -> Var<'_, T> {
         let mut record = self.record.borrow_mut();
-        let mut node = node(kind, value.shape(), site);
+        let mut node = record.node(kind, &value.shape(), site);
         node.place = Place::Arena(record.values.end());
         value.write(record.values.extend(node.len).1);
         let id = record.push(node);
@@ -165,6 +165,10 @@ impl<T: Real> Tape<T> {
         indices: &[usize],
     ) -> Result<Var<'_, T>> {
         let site = Location::caller();
+        let op = match self.apply_number(op, inputs, site) {
+            Ok(y) => return Ok(y),
+            Err(op) => op,
+        };
         let mut attempt = Attempt::new(self.record.borrow_mut());
         let record = &mut *attempt.record;
         let id = record.nodes.end();
@@ -175,7 +179,7 @@ impl<T: Real> Tape<T> {
             wants |= input.wants && op.differentiable(i);
             record.edges.items().push(var.id);
         }
-        let edges = (edges, inputs.len() as u32);
+        let edges = (edges, inputs.len());
         let (shape, len, saved, view) = {
             let x = Inputs {
                 lookup: record.lookup(),
@@ -217,11 +221,12 @@ impl<T: Real> Tape<T> {
             }
         };
         let kind = Kind::Op(record.shells.wrap(op));
-        let indices_at = (record.indices.end(), indices.len() as u32);
+        let indices_at = record.indices.end();
         record.indices.items().extend_from_slice(indices);
-        let mut node = node(kind, shape, site);
+        let mut node = record.node(kind, &shape, site);
         (node.len, node.saved, node.place) = (len, saved, place);
-        (node.edges, node.indices) = (edges, indices_at);
+        (node.edges, node.inputs) = (edges.0, inputs.len() as u32);
+        (node.indices, node.index_count) = (indices_at, indices.len() as u32);
         node.paused = self.pauses.get() > 0;
         node.wants = wants && !node.paused;
         record.push(node);
@@ -311,26 +316,5 @@ impl<T: Real> Drop for Attempt<'_, T> {
             self.record.edges.truncate(self.edges);
             self.record.values.truncate(self.values);
         }
-    }
-}
-
-pub(crate) fn node<T: Real>(
-    kind: Kind<T>,
-    shape: Shape,
-    site: &'static Location<'static>,
-) -> Node<T> {
-    Node {
-        len: shape::len(&shape),
-        wants: matches!(kind, Kind::Leaf | Kind::Param { .. }),
-        kind,
-        shape,
-        place: Place::Arena(0),
-        saved: 0,
-        edges: (0, 0),
-        indices: (0, 0),
-        watched: false,
-        paused: false,
-        last_use: 0,
-        site,
     }
 }

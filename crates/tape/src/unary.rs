@@ -56,4 +56,15 @@ impl<T: Real, E: Elementwise<T>> Op<T> for Map<E> {
         let xy = x.value(0).iter().zip(y.iter());
         dx.add(dy.iter().zip(xy).map(|(&dy, (&x, &y))| dy * self.0.df(x, y)));
     }
+    #[inline]
+    fn number(&self, x: &[T]) -> Option<T> {
+        let &[x] = x else { return None };
+        Some(T::vectorize(
+            #[inline(always)]
+            || self.0.f(x),
+        ))
+    }
+    fn backward_number(&self, [x, _]: [T; 2], y: T, dy: T) -> [T; 2] {
+        [dy * self.0.df(x, y), T::ZERO]
+    }
 }

@@ -1,11 +1,6 @@
 //! [`Var`], the handle to one value on a tape.
 
-use crate::{
-    Real, Tape,
-    error::or_panic,
-    record::{Kind, Record},
-    shape::Shape,
-};
+use crate::{Real, Tape, error::or_panic, node::Kind, record::Record, shape::Shape};
 use ndarray::{ArrayD, ArrayViewD, IxDyn};
 use std::fmt;
 
@@ -48,7 +43,7 @@ impl<T: Real> Record<T> {
             if node.paused {
                 continue;
             }
-            let inputs = self.edges.slice(node.edges.0, node.edges.1 as usize);
+            let inputs = self.inputs(node);
             let wants =
                 |(i, input): (usize, &u64)| lookup.node(*input).wants && op.differentiable(i);
             let wants = inputs.iter().enumerate().any(wants);
@@ -74,14 +69,14 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn shape(self) -> Shape {
         let record = self.tape.record.borrow();
-        or_panic(self.tape.check(&record, &self, || "shape")).shape.clone()
+        record.shape(or_panic(self.tape.check(&record, &self, || "shape"))).clone()
     }
 
     /// How many axes it has.
     #[track_caller]
     pub(crate) fn rank(self) -> usize {
         let record = self.tape.record.borrow();
-        or_panic(self.tape.check(&record, &self, || "shape")).shape.len()
+        record.shape(or_panic(self.tape.check(&record, &self, || "shape"))).len()
     }
 
     /// A copy of its elements.
@@ -113,7 +108,7 @@ impl<'t, T: Real> Var<'t, T> {
         let record = self.tape.record.borrow();
         let node = or_panic(self.tape.check(&record, &self, || "value"));
         let values = record.lookup().values_of(node);
-        match ArrayViewD::from_shape(IxDyn(&node.shape), values) {
+        match ArrayViewD::from_shape(IxDyn(record.shape(node)), values) {
             Ok(view) => read(view),
             Err(error) => unreachable!("a node's elements fill its shape: {error}"),
         }

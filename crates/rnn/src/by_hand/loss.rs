@@ -42,6 +42,23 @@ pub enum Loss<F> {
 }
 
 impl<F: NdFloat> Loss<F> {
+    /// Equations (1) and (2) for the rows of one step, of outputs o `[B, O]` and weights ρₜ `[B]`: its part of L,
+    /// and eₜ `[B, O]`. A row of weight 0 is not looked at. t counts from 0 here.
+    ///
+    /// # Panics
+    /// As [`of_row`](Self::of_row).
+    pub fn of_step(&self, t: usize, weights: ArrayView1<'_, F>, o: &Array2<F>) -> (F, Array2<F>) {
+        let (mut sum, mut error) = (F::zero(), Array2::zeros(o.dim()));
+        for (row, &weight) in weights.iter().enumerate() {
+            if weight != F::zero() {
+                let (loss, e) = self.of_row(t, row, o.row(row));
+                sum += weight * loss; // (1)
+                error.row_mut(row).assign(&(e * weight)); // (2)
+            }
+        }
+        (sum, error)
+    }
+
     /// Lₜ and ∂Lₜ/∂oₜ `[O]` of one row; t counts from 0 here.
     ///
     /// # Panics

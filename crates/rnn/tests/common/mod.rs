@@ -1,7 +1,12 @@
-//! One Elman network, put to the tape and to the derivation on paper alike.
+//! One Elman network, put to the tape and to the derivation on paper alike; and in the files of this folder, the
+//! gated cells.
 
 #![allow(dead_code)] // each test file uses its own part
 #![allow(clippy::unwrap_used)] // a test may
+
+pub(crate) mod on_tape;
+pub(crate) mod questions;
+pub(crate) mod twin;
 
 use ndarray::{Array1, Array2, Array3, ArrayD, ArrayViewD, Axis, Slice, arr0};
 use rnn::{
@@ -91,32 +96,9 @@ impl Network {
         states: Var<'t, f64>,
         steps: Range<usize>,
     ) -> Var<'t, f64> {
-        let (tape, problem) = (states.tape(), &self.problem);
-        let o = self.layer.forward(store.bind(tape), states);
-        let mask: Vec<f64> = problem.mask.iter().flatten().copied().collect();
-        let reduction = match problem.reduction {
-            by_hand::loss::Reduction::Sum => Reduction::Sum,
-            by_hand::loss::Reduction::MeanOverTime => Reduction::MeanOverTime,
-            by_hand::loss::Reduction::Last => Reduction::Last,
-            by_hand::loss::Reduction::MaskedMean => Reduction::Masked(&mask),
-        };
-        let rows = match problem.rows {
-            by_hand::loss::Rows::Sum => Rows::Sum,
-            by_hand::loss::Rows::Mean => Rows::Mean,
-        };
-        match &problem.loss {
-            by_hand::loss::Loss::SquaredError { half, targets } => {
-                let targets = tape.constant(within(targets, steps));
-                loss::squared_error(o, targets, *half, reduction, rows)
-            }
-            by_hand::loss::Loss::SoftmaxCrossEntropy { classes } => {
-                let classes = classes.slice_axis(Axis(0), Slice::from(steps));
-                loss::cross_entropy(o, classes.to_owned().as_slice().unwrap(), reduction, rows)
-            }
-            by_hand::loss::Loss::Linear { adjoints } => {
-                (o * tape.constant(within(adjoints, steps))).sum()
-            }
-        }
+        let o = self.layer.forward(store.bind(states.tape()), states);
+        let Problem { loss, reduction, rows, mask, .. } = &self.problem;
+        summed_loss(o, loss, *reduction, *rows, mask.as_ref(), steps)
     }
 
     /// Runs over the sequence with the parameters as they are and adds up the gradients of the sweeps. The sum of
@@ -160,6 +142,44 @@ impl Network {
             sweep.insert("loss".into(), arr0(loss).into_dyn());
         }
         sweeps
+    }
+}
+
+/// The loss of the outputs `[n, B, O]` of `steps`.
+pub(crate) fn summed_loss<'t>(
+    o: Var<'t, f64>,
+    asked: &by_hand::loss::Loss<f64>,
+    weights: by_hand::loss::Reduction,
+    among: by_hand::loss::Rows,
+    mask: Option<&Array2<f64>>,
+    steps: Range<usize>,
+) -> Var<'t, f64> {
+    let tape = o.tape();
+    let counted: Vec<f64> = mask.into_iter().flatten().copied().collect();
+    let reduction = match weights {
+        by_hand::loss::Reduction::Sum => Reduction::Sum,
+        by_hand::loss::Reduction::MeanOverTime => Reduction::MeanOverTime,
+        by_hand::loss::Reduction::Last => Reduction::Last,
+        by_hand::loss::Reduction::MaskedMean => Reduction::Masked(&counted),
+    };
+    let rows = match among {
+        by_hand::loss::Rows::Sum => Rows::Sum,
+        by_hand::loss::Rows::Mean => Rows::Mean,
+    };
+    match asked {
+        by_hand::loss::Loss::SquaredError { half, targets } => {
+            let targets = tape.constant(within(targets, steps));
+            loss::squared_error(o, targets, *half, reduction, rows)
+        }
+        by_hand::loss::Loss::SoftmaxCrossEntropy { classes } => {
+            let classes = classes.slice_axis(Axis(0), Slice::from(steps));
+            loss::cross_entropy(o, classes.to_owned().as_slice().unwrap(), reduction, rows)
+        }
+        by_hand::loss::Loss::Linear { adjoints } => {
+            let (all, batch, _) = adjoints.dim();
+            let weights = weights.weights(among, mask, (all, batch)).insert_axis(Axis(2));
+            (o * tape.constant(within(&(adjoints * &weights), steps))).sum()
+        }
     }
 }
 

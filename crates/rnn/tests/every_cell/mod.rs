@@ -5,12 +5,12 @@ pub(crate) use own::own;
 
 use ndarray::{Array2, Array3, ArrayD, Axis, Slice, s};
 use rnn::{
-    Bound, Cell, Input, ParamStore, Sequence, State, Widths,
+    Cell, Input, ParamStore, Sequence, State,
     bptt::{Truncation, Window},
     loss::Readout,
 };
 use std::ops::Range;
-use tape::{ParamId, Real, Tape, Var};
+use tape::{ParamId, Tape, Var};
 
 pub(crate) const T: usize = 8;
 pub(crate) const B: usize = 4;

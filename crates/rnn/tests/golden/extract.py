@@ -23,6 +23,9 @@ def write(name, cases):
 closed_form = json.loads((source / "closed_form.json").read_text())
 write("elman_closed_form.json", {k: v for k, v in closed_form.items() if k.startswith(("elman_", "tbptt_"))})
 
+cells = ("lstm", "gru", "mgu")
+write("cells_closed_form.json", {k: v for k, v in closed_form.items() if k.startswith(cells)})
+
 manifest = json.loads((source / "torch_open_rnn.json").read_text())
 raw = (source / manifest["tensors_file"]).read_bytes()
 (length,) = struct.unpack("<Q", raw[:8])

@@ -4,6 +4,8 @@
 #![allow(dead_code)] // each test file reads its own part
 #![allow(clippy::unwrap_used)] // the files lie in this folder; a test may stop where they do not fit
 
+pub(crate) mod cells;
+
 use ndarray::{Array1, Array2, Array3, ArrayD, ArrayViewD, IxDyn};
 use serde_json::Value;
 

@@ -5,7 +5,7 @@
 //! ```
 
 use super::fold::{Graph, Run};
-use crate::{Real, Tape, record::Kind};
+use crate::{Real, Tape, node::Kind};
 use std::fmt::Write;
 
 /// How [`Tape::to_dot_with`] draws.
@@ -60,12 +60,12 @@ impl<T: Real> Tape<T> {
             for (id, node) in &graph.nodes[run.nodes.clone()] {
                 let label = record.notes.label(*id);
                 let label = label.map(|label| escape(label) + "\\n").unwrap_or_default();
-                let (op, shape) = (escape(node.op_name()), &node.shape[..]);
+                let (op, shape) = (escape(node.op_name()), &record.shape(node)[..]);
                 let style = match node.kind {
                     Kind::Op(_) => "",
                     Kind::Leaf => ", shape=ellipse",
                     Kind::Constant => ", shape=plaintext",
-                    Kind::Param { .. } => ", shape=ellipse, style=bold",
+                    Kind::Param(_) => ", shape=ellipse, style=bold",
                 };
                 line(
                     &mut out,

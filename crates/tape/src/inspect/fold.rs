@@ -6,7 +6,8 @@
 
 use crate::{
     Real,
-    record::{Kind, Node, Record},
+    node::{Kind, Node},
+    record::Record,
 };
 use std::ops::Range;
 

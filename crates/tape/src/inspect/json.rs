@@ -53,7 +53,7 @@ impl<T: Real> Tape<T> {
             append(&mut out, format_args!(r#"{comma}{{"id":{id},"op":"#));
             string(&mut out, node.op_name());
             out.push_str(r#","shape":"#);
-            list(&mut out, node.shape.iter(), |out, n| append(out, format_args!("{n}")));
+            list(&mut out, record.shape(node).iter(), |out, n| append(out, format_args!("{n}")));
             out.push_str(r#","inputs":"#);
             list(&mut out, record.inputs(node).iter(), |out, n| append(out, format_args!("{n}")));
             out.push_str(r#","label":"#);

@@ -6,7 +6,7 @@
 
 use crate::{
     Inputs, Real, Tape,
-    record::{Kind, Node, Place},
+    node::{Kind, Node, Place},
 };
 use std::{collections::HashMap, fmt};
 
@@ -100,26 +100,26 @@ impl<T: Real> Tape<T> {
                     let x = Inputs {
                         lookup: record.lookup(),
                         nodes: record.inputs(node),
-                        indices: record.indices.slice(node.indices.0, node.indices.1 as usize),
+                        indices: record.indices_of(node),
                         scratch: &self.scratch,
                     };
                     if matches!(node.place, Place::View { .. }) {
                         0
                     } else {
-                        op.flops(x, &node.shape)
+                        op.flops(x, record.shape(node))
                     }
                 }
                 _ => 0,
             };
-            let own = !matches!(node.place, Place::View { .. } | Place::Param(_));
+            let own = !matches!(node.place, Place::View { .. } | Place::Param { .. });
             let row = LedgerRow {
                 name: node.op_name().to_owned(),
                 nodes: 1,
                 values: if own { node.len * size_of::<T>() } else { 0 },
                 saved: node.saved * size_of::<T>(),
                 records: size_of::<Node<T>>()
-                    + node.edges.1 as usize * size_of::<u64>()
-                    + node.indices.1 as usize * size_of::<usize>(),
+                    + node.inputs as usize * size_of::<u64>()
+                    + node.index_count as usize * size_of::<usize>(),
                 flops,
             };
             ledger.total.add(&row);

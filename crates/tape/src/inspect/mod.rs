@@ -21,7 +21,8 @@ pub use trace_non_finite::{Culprit, Direction, Operand};
 
 use crate::{
     Real,
-    record::{Kind, Node, Place, Record},
+    node::{Kind, Node, Place},
+    record::Record,
 };
 
 impl<T: Real> Record<T> {
@@ -53,14 +54,6 @@ impl<T: Real> Record<T> {
                 .map(|(_, node)| size_of::<Node<T>>() + kept(node))
                 .sum::<usize>()
     }
-
-    /// The nodes that `node` was computed from.
-    pub(crate) fn inputs(&self, node: &Node<T>) -> &[u64] {
-        match node.kind {
-            Kind::Op(_) => self.edges.slice(node.edges.0, node.edges.1 as usize),
-            _ => &[],
-        }
-    }
 }
 
 impl<T: Real> Node<T> {
@@ -70,7 +63,7 @@ impl<T: Real> Node<T> {
             Kind::Op(op) => op.name(),
             Kind::Leaf => "leaf",
             Kind::Constant => "constant",
-            Kind::Param { .. } => "param",
+            Kind::Param(_) => "param",
         }
     }
 }

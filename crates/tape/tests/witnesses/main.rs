@@ -13,10 +13,13 @@
 #![allow(clippy::unwrap_used)] // what cannot be read or recorded is a failed test
 
 mod complete;
+mod control;
+mod counting;
 mod first;
 mod list;
 mod promises;
 mod second;
+mod steady;
 mod witness;
 
 use ndarray::ArrayD;

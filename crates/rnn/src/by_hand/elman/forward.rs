@@ -34,16 +34,7 @@ pub fn forward<F: NdFloat>(parameters: &Parameters<F>, problem: &Problem<F>) -> 
         let a = problem.input(t).dot(w) + states[t - 1].dot(u) + b; // (1)
         states.push(a.mapv(|a| problem.activation.value(a))); // (2)
         let o = states[problem.read_by(t)].dot(v) + c; // (3)
-
-        let (mut error, mut sum) = (Array2::zeros(o.dim()), F::zero());
-        for row in 0..batch {
-            let weight = weights[[t - 1, row]];
-            if weight != F::zero() {
-                let (loss, e) = problem.loss.of_row(t - 1, row, o.row(row));
-                sum += weight * loss; // (4)
-                error.row_mut(row).assign(&(e * weight)); // (4)
-            }
-        }
+        let (sum, error) = problem.loss.of_step(t - 1, weights.row(t - 1), &o); // (4)
         outputs.push(o);
         errors.push(error);
         losses.push(sum);

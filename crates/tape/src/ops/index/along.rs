@@ -4,6 +4,7 @@ use crate::{
     Inputs, Misfit, Real, Shape,
     ops::shape::rearrange::{Places, steps},
 };
+use std::borrow::Cow;
 
 /// Visits every entry `k` of the indices (an array of shape `at`) with the place it points to in an array
 /// of shape `x`: its own, but for `axis`, where the index counts.
@@ -57,11 +58,12 @@ pub(super) fn in_range<T: Real>(inputs: Inputs<'_, T>, n: usize) -> Result<(), M
     }
 }
 
-/// The shape of an array of indices, and its elements in order.
-pub(super) fn parts<S, D>(indices: &ndarray::ArrayBase<S, D>) -> (Shape, Vec<usize>)
+/// The shape of an array of indices, and its elements in order: where they stand, if that is how they stand.
+pub(super) fn parts<S, D>(indices: &ndarray::ArrayBase<S, D>) -> (Shape, Cow<'_, [usize]>)
 where
     S: ndarray::Data<Elem = usize>,
     D: ndarray::Dimension,
 {
-    (indices.shape().into(), indices.iter().copied().collect())
+    let elements = indices.as_slice().map_or_else(|| indices.iter().copied().collect(), Cow::from);
+    (indices.shape().into(), elements)
 }

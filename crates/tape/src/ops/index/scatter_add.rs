@@ -8,10 +8,7 @@
 //! do not reach of `s` is not read.
 
 use super::along::{check, for_each, parts};
-use crate::{
-    Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var,
-    ops::shape::rearrange::{Places, steps},
-};
+use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var};
 use ndarray::{ArrayBase, Data, Dimension};
 
 /// See the [module](self). Inputs: `x`, and the source `s`. The indices are recorded with it.
@@ -26,10 +23,17 @@ pub struct ScatterAdd {
 impl ScatterAdd {
     /// Visits every entry with its places in the source and in the result.
     fn for_each<T: Real>(&self, x: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
-        let axes = self.at.iter().copied().zip(steps(x.shape(1))).collect();
-        let mut sources = Vec::with_capacity(x.indices().len());
-        Places { shape: self.at.clone(), start: 0, axes }.for_each(|s| sources.push(s));
-        for_each(x.shape(0), self.axis, &self.at, x.indices(), |k, at| visit(sources[k], at));
+        // An entry's place in the source, from its number: the axes' shares one by one, the last one first.
+        let source = |mut k: usize| {
+            let axes = self.at.iter().zip(x.shape(1)).rev();
+            let (place, _) = axes.fold((0, 1), |(place, step), (&at, &n)| {
+                let i = k % at;
+                k /= at;
+                (place + i * step, step * n)
+            });
+            place
+        };
+        for_each(x.shape(0), self.axis, &self.at, x.indices(), |k, at| visit(source(k), at));
     }
 }
 

@@ -8,38 +8,64 @@
 //! `√x` at a negative `x` makes NaN of a 0 that arrives, so guard the operand, not the result.
 
 use crate::{
-    Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var, broadcast, error::or_panic,
-    shape::for_each_run,
+    Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Value, Var, broadcast, shape::for_each_run,
 };
 use ndarray::{ArrayBase, Data, Dimension};
 
-/// See the [module](self): the shape of the result. Inputs: `a`, `b`. The condition is recorded with it,
-/// stretched to that shape, as ones and zeros.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Where(pub Shape);
+/// See the [module](self). Inputs: `a`, `b`, and the condition: 0 where it does not hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Where;
+
+/// Ones where a condition holds, zeros elsewhere, written straight onto the tape.
+struct Indicator<'c, S: Data, D>(&'c ArrayBase<S, D>);
+
+impl<T: Real, S: Data<Elem = bool>, D: Dimension> Value<T> for Indicator<'_, S, D> {
+    fn shape(&self) -> Shape {
+        self.0.shape().into()
+    }
+    fn write(&self, out: &mut [T]) {
+        for (out, &holds) in out.iter_mut().zip(self.0) {
+            *out = if holds { T::ONE } else { T::ZERO };
+        }
+    }
+}
+
+impl Where {
+    /// Visits the elements that come from input `i`, with their places in the result and in the input.
+    fn for_each<T: Real>(x: Inputs<'_, T>, i: usize, mut visit: impl FnMut(usize, usize)) {
+        let (Ok(shape), c) = (Self.shape(x), x.value(2)) else { return };
+        for_each_run(&shape, x.shape(2), x.shape(i), |run| {
+            for k in 0..run.len {
+                let holds = c[run.a + k * run.a_step].primal() != 0.0;
+                if holds == (i == 0) {
+                    visit(run.at + k, run.b + k * run.b_step);
+                }
+            }
+        });
+    }
+}
 
 impl<T: Real> Op<T> for Where {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        let stretches = |shape: &[usize]| broadcast(shape, &self.0).as_ref() == Ok(&self.0);
-        let len = crate::shape::checked_len(&self.0);
-        if !x.shapes::<2>()?.into_iter().all(stretches) || len != Some(x.indices().len()) {
-            return Err(Misfit::new(
-                format!("with the condition they do not all stretch to {:?}", &self.0[..]),
-                "reshape them so that their axes line up from the right",
-            ));
-        }
-        Ok(self.0.clone())
+        let [a, b, condition] = x.shapes()?;
+        let meet = |a: &[usize], b: &[usize]| {
+            broadcast(a, b).map_err(|back| {
+                let (n, m) = (a[a.len() - back], b[b.len() - back]);
+                Misfit::new(
+                    format!("axis -{back} is {n} long and also {m}; lengths must be equal, or 1"),
+                    "reshape them so that their axes line up from the right",
+                )
+            })
+        };
+        meet(&meet(a, b)?, condition)
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         for i in 0..2 {
-            for_each_run(&self.0, &self.0, x.shape(i), |run| {
-                for k in 0..run.len {
-                    if (x.indices()[run.at + k] == 1) == (i == 0) {
-                        y[run.at + k] = x[i][run.b + k * run.b_step];
-                    }
-                }
-            });
+            Self::for_each(x, i, |at, from| y[at] = x[i][from]);
         }
+    }
+    fn differentiable(&self, i: usize) -> bool {
+        i < 2
     }
     fn backward(
         &self,
@@ -50,18 +76,13 @@ impl<T: Real> Op<T> for Where {
         mut dx: Adjoint<'_, T>,
     ) {
         let dx = dx.sum();
-        for_each_run(&self.0, &self.0, x.shape(i), |run| {
-            for k in 0..run.len {
-                if (x.indices()[run.at + k] == 1) == (i == 0) {
-                    dx[run.b + k * run.b_step] += dy[run.at + k];
-                }
-            }
-        });
+        Self::for_each(x, i, |at, to| dx[to] += dy[at]);
     }
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// This where `condition` holds, `other` elsewhere; all three stretch to meet.
+    /// This where `condition` holds, `other` elsewhere; all three stretch to meet. (Two nodes: the condition as
+    /// a constant of ones and zeros, and the choice.)
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -71,16 +92,12 @@ impl<'t, T: Real> Var<'t, T> {
         S: Data<Elem = bool>,
         D: Dimension,
     {
-        let condition = condition.view().into_dyn();
-        let meet = |a: &[usize], b: &[usize]| broadcast(a, b).unwrap_or_else(|_| a.into());
-        let shape = meet(&meet(condition.shape(), &self.shape()), &other.shape());
-        let stretched = condition.broadcast(&shape[..]);
-        let holds: Vec<usize> = stretched.iter().flatten().map(|&c| usize::from(c)).collect();
-        or_panic(self.tape().try_apply_indexed(Where(shape), &[self, other], &holds))
+        let condition = self.tape().constant(Indicator(condition));
+        self.tape().apply(Where, &[self, other, condition])
     }
 
-    /// This with `value` in every place where `mask` holds; both stretch to meet. (Two nodes: the constant,
-    /// and a [where](self).)
+    /// This with `value` in every place where `mask` holds; both stretch to meet. (The value
+    /// as a constant, and a [where](self).)
     ///
     /// # Panics
     /// When the shapes do not broadcast.
@@ -152,7 +169,7 @@ mod tests {
         assert_eq!(
             refused(arr1(&[true, false]).into_dyn()).as_deref(),
             Some(
-                "Where of [2, 3] and []: with the condition they do not all stretch to [2]; \
+                "Where of [2, 3] and [] and [2]: axis -1 is 3 long and also 2; lengths must be equal, or 1; \
                  reshape them so that their axes line up from the right"
             )
         );

@@ -15,13 +15,17 @@
 //! 3. what remains is in both: kept (a batch) or summed (the inner axis), or in one and kept (rows, columns):
 //!    one batched product does it.
 
-use crate::{Error, Real, Result, Tape, Var, error::or_panic};
+use crate::{Error, Real, Result, Shape, Tape, Var, error::or_panic};
+use smallvec::SmallVec;
+
+/// A letter for each axis; the inner axes of a product, and a few more, stay off the heap.
+type Letters = SmallVec<[char; 8]>;
 
 /// A variable, and a letter for each of its axes.
 #[derive(Clone)]
 struct Lettered<'t, T: Real> {
     var: Var<'t, T>,
-    letters: Vec<char>,
+    letters: Letters,
 }
 
 impl<'t, T: Real> Lettered<'t, T> {
@@ -47,11 +51,11 @@ impl<'t, T: Real> Lettered<'t, T> {
     /// Sums over every letter that `keep` does not want.
     #[track_caller]
     fn summed(mut self, keep: impl Fn(char) -> bool) -> Self {
-        let over: Vec<isize> =
+        let over: SmallVec<[isize; 8]> =
             (0..).zip(&self.letters).filter(|(_, l)| !keep(**l)).map(|(i, _)| i).collect();
         if !over.is_empty() {
             self.var = self.var.sum_over(&over[..]);
-            self.letters.retain(|&l| keep(l));
+            self.letters.retain(|l| keep(*l));
         }
         self
     }
@@ -59,17 +63,17 @@ impl<'t, T: Real> Lettered<'t, T> {
     /// With its axes in this order.
     #[track_caller]
     fn ordered(mut self, letters: &[char]) -> Self {
-        if self.letters != letters {
-            let order: Vec<isize> = letters.iter().map(|&l| self.find(l)).collect();
+        if self.letters[..] != *letters {
+            let order: SmallVec<[isize; 8]> = letters.iter().map(|&l| self.find(l)).collect();
             self.var = self.var.permute(&order);
-            self.letters = letters.to_vec();
+            self.letters = letters.into();
         }
         self
     }
 
     /// The lengths of some of its axes.
     #[track_caller]
-    fn lens(&self, letters: &[char]) -> Vec<usize> {
+    fn lens(&self, letters: &[char]) -> Shape {
         let shape = self.var.shape();
         letters.iter().map(|&l| shape[self.find(l) as usize]).collect()
     }
@@ -78,7 +82,7 @@ impl<'t, T: Real> Lettered<'t, T> {
     #[track_caller]
     fn times(self, other: Self, out: &[char]) -> Self {
         let (a, b) = (self, other);
-        let pick = |x: &Self, y: &Self, shared: bool, kept: bool| -> Vec<char> {
+        let pick = |x: &Self, y: &Self, shared: bool, kept: bool| -> Letters {
             let mut letters = x.letters.clone();
             letters.retain(|l| y.letters.contains(l) == shared && out.contains(l) == kept);
             letters
@@ -89,28 +93,33 @@ impl<'t, T: Real> Lettered<'t, T> {
         let (batch_lens, k) = (a.lens(&batch), size(&a.lens(&inner)));
         let (row_lens, col_lens) = (a.lens(&rows), b.lens(&cols));
         let (n, m, p) = (size(&batch_lens), size(&row_lens), size(&col_lens));
-        let left = a.ordered(&[&batch[..], &rows, &inner].concat()).var.reshape([n, m, k]);
-        let right = b.ordered(&[&batch[..], &inner, &cols].concat()).var.reshape([n, k, p]);
-        let var = left.matmul(right).reshape([batch_lens, row_lens, col_lens].concat());
-        Self { var, letters: [batch, rows, cols].concat() }
+        let left = a.ordered(&joined([&batch, &rows, &inner])).var.reshape([n, m, k]);
+        let right = b.ordered(&joined([&batch, &inner, &cols])).var.reshape([n, k, p]);
+        let lens: Shape = [batch_lens, row_lens, col_lens].into_iter().flatten().collect();
+        Self { var: left.matmul(right).reshape(lens), letters: joined([&batch, &rows, &cols]) }
     }
+}
+
+fn joined(parts: [&Letters; 3]) -> Letters {
+    parts.into_iter().flatten().copied().collect()
 }
 
 /// The operands with their letters, and those of the result; or what is wrong with the formula.
 fn parse<'t, T: Real>(
     formula: &str,
     vars: &[Var<'t, T>],
-) -> Result<(Vec<Lettered<'t, T>>, Vec<char>)> {
+) -> Result<(SmallVec<[Lettered<'t, T>; 2]>, Letters)> {
     let wrong = |what: String| Error::Argument {
         op: "einsum",
         what: format!("`{formula}`: {what}"),
         remedy: "write one letter for each axis, as in `bij,bjk->bik`",
     };
-    let letters = |side: &str| side.chars().filter(|c| !c.is_whitespace()).collect::<Vec<_>>();
+    let letters = |side: &str| side.chars().filter(|c| !c.is_whitespace()).collect::<Letters>();
     let Some((left, right)) = formula.split_once("->") else {
         return Err(wrong("there is no `->`".into()));
     };
-    let (sides, out) = (left.split(',').map(letters).collect::<Vec<_>>(), letters(right));
+    let (sides, out): (SmallVec<[Letters; 2]>, _) =
+        (left.split(',').map(letters).collect(), letters(right));
     if let Some(other) = sides.iter().flatten().chain(&out).find(|l| !l.is_ascii_alphabetic()) {
         return Err(wrong(format!("`{other}` is not a letter")));
     }
@@ -118,7 +127,7 @@ fn parse<'t, T: Real>(
         let count = format!("it names {} operands, of {} given", sides.len(), vars.len());
         return Err(wrong(format!("{count}; there must be one or two")));
     }
-    let mut lens: Vec<(char, usize)> = Vec::new();
+    let mut lens = SmallVec::<[(char, usize); 8]>::new();
     for (letters, var) in sides.iter().zip(vars) {
         let shape = var.shape();
         if letters.len() != shape.len() {

@@ -39,7 +39,9 @@ impl<T: Real> Op<T> for Concat {
                     "only the joined axis may differ",
                 ));
             }
-            shape[self.0] += other[self.0];
+            shape[self.0] = shape[self.0].checked_add(other[self.0]).ok_or_else(|| {
+                Misfit::new("the joined axis is longer than can be counted", "join less")
+            })?;
         }
         Ok(shape)
     }

@@ -28,7 +28,8 @@ impl Arrangement for Diagonal {
             ));
         }
         let steps = steps(x);
-        let (down, right) = ((-self.offset).max(0) as usize, self.offset.max(0) as usize);
+        let away = self.offset.unsigned_abs();
+        let (down, right) = if self.offset < 0 { (away, 0) } else { (0, away) };
         let len = x[row].saturating_sub(down).min(x[col].saturating_sub(right));
         let others = (0..x.len()).filter(|&axis| axis != row && axis != col);
         let mut axes: smallvec::SmallVec<[_; 6]> =
@@ -74,6 +75,15 @@ mod tests {
         {
             assert_eq!(x.diagonal(offset, 0, 1).value(), arr1(&expected).into_dyn());
             assert_eq!(x.t().diagonal(-offset, -2, -1).value(), arr1(&expected).into_dyn());
+        }
+    }
+
+    #[test]
+    fn beyond_every_corner_a_diagonal_is_empty() {
+        let tape = Tape::<f64>::new();
+        let x = tape.zeros(&[2, 3]);
+        for offset in [isize::MIN, isize::MAX] {
+            assert_eq!(x.diagonal(offset, 0, 1).shape()[..], [0]);
         }
     }
 

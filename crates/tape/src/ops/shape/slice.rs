@@ -97,7 +97,7 @@ impl<T: Real> Var<'_, T> {
     #[track_caller]
     pub fn select(self, axis: isize, index: usize) -> Self {
         let axis = self.axis("Slice", axis);
-        self.apply(Slice { axis, start: index, end: index + 1, select: true })
+        self.apply(Slice { axis, start: index, end: index.saturating_add(1), select: true })
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! Each piece is one [slice](super::slice), and shares the memory of its input along the first axis.
 
-use crate::{Error, Real, Var, error::or_panic, ops::reduction::Axis};
+use crate::{Error, Real, Var, error::or_panic};
 
 impl<'t, T: Real> Var<'t, T> {
     /// Pieces of length `size` along `axis`, the last one perhaps shorter; none of an empty axis but
@@ -16,11 +16,10 @@ impl<'t, T: Real> Var<'t, T> {
     /// When `size` is 0.
     #[track_caller]
     pub fn split(self, axis: isize, size: usize) -> Vec<Self> {
-        let sizes = or_panic(self.pieces("split", axis, |n| {
-            let whole = (size > 0).then(|| (0..n.max(1)).step_by(size));
-            whole.map(|starts| starts.map(|start| size.min(n - start)).collect())
-        }));
-        self.split_at(axis, &sizes)
+        let n = self.length("split", axis, size);
+        let ends =
+            (0..n.max(1)).step_by(size).map(|start| (start, n.min(start.saturating_add(size))));
+        ends.map(|(start, end)| self.slice(axis, start..end)).collect()
     }
 
     /// At most `count` pieces of equal length along `axis`, the last one perhaps shorter: as many as there
@@ -30,10 +29,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// When `count` is 0.
     #[track_caller]
     pub fn chunk(self, axis: isize, count: usize) -> Vec<Self> {
-        let size = or_panic(
-            self.pieces("chunk", axis, |n| (count > 0).then(|| vec![n.div_ceil(count).max(1)])),
-        );
-        self.split(axis, size[0])
+        let n = self.length("chunk", axis, count);
+        self.split(axis, n.div_ceil(count).max(1))
     }
 
     /// Pieces of lengths `sizes` along `axis`.
@@ -70,19 +67,18 @@ impl<'t, T: Real> Var<'t, T> {
         (0..n).map(|index| self.select(axis, index)).collect()
     }
 
-    /// What `cut` makes of the length of an axis, or why it cannot.
-    fn pieces(
-        self,
-        op: &'static str,
-        axis: isize,
-        cut: impl FnOnce(usize) -> Option<Vec<usize>>,
-    ) -> Result<Vec<usize>, Error> {
-        let shape = self.shape();
-        cut(shape[Axis::resolve(op, axis, shape.len())?]).ok_or_else(|| Error::Argument {
-            op,
-            what: format!("0 cuts nothing, not axis {axis} of {:?} either", &shape[..]),
-            remedy: "ask for 1 or more",
-        })
+    /// The length of an axis that is to be cut by a number.
+    #[track_caller]
+    fn length(self, op: &'static str, axis: isize, by: usize) -> usize {
+        let (shape, n) = (self.shape(), self.axis(op, axis));
+        if by == 0 {
+            or_panic::<()>(Err(Error::Argument {
+                op,
+                what: format!("0 cuts nothing, not axis {axis} of {:?} either", &shape[..]),
+                remedy: "ask for 1 or more",
+            }));
+        }
+        shape[n]
     }
 }
 

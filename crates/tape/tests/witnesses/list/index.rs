@@ -1,7 +1,7 @@
 //! Values looked up by whole numbers.
 
 use crate::witness::{Witness, at, matrix, rule};
-use ndarray::{arr1, arr2};
+use ndarray::{aview1, aview2};
 
 pub(super) fn list() -> Vec<Witness> {
     let w = Witness::new;
@@ -10,12 +10,12 @@ pub(super) fn list() -> Vec<Witness> {
     vec![
         w(
             "index/gather",
-            rule!(|_, x| x[0].gather(0, &arr2(&[[1, 0, 1], [0, 0, 1]]))),
+            rule!(|_, x| x[0].gather(0, &aview2(&[[1, 0, 1], [0, 0, 1]]))),
             at(-2.0, 2.0, &[&[&[2, 3]], &[&[3, 4]]]),
         ),
         w(
             "index/gather",
-            rule!(|_, x| x[0].gather(-1, &arr2(&[[1, 0, 1], [2, 2, 1]]))),
+            rule!(|_, x| x[0].gather(-1, &aview2(&[[1, 0, 1], [2, 2, 1]]))),
             matrix(-2.0, 2.0)[1..].to_vec(),
         ),
         w(
@@ -39,22 +39,22 @@ pub(super) fn list() -> Vec<Witness> {
             .without_gradient("it has no input but whole numbers"),
         w(
             "index/scatter_add",
-            rule!(|_, x| x[0].scatter_add(0, &arr2(&[[1, 0, 1], [1, 0, 2]]), x[1])),
+            rule!(|_, x| x[0].scatter_add(0, &aview2(&[[1, 0, 1], [1, 0, 2]]), x[1])),
             at(-2.0, 2.0, &[&[&[3, 3], &[2, 3]], &[&[4, 3], &[3, 4]]]),
         ),
         w(
             "index/scatter_add",
-            rule!(|_, x| x[0].scatter_add(-1, &arr1(&[1, 1]), x[1])),
+            rule!(|_, x| x[0].scatter_add(-1, &aview1(&[1, 1]), x[1])),
             at(-2.0, 2.0, &[&[&[3], &[2]]]),
         ),
         w(
             "index/where_",
-            rule!(|_, x| x[0].where_(&arr2(&[[true, false, true], [false, true, true]]), x[1])),
+            rule!(|_, x| x[0].where_(&aview2(&[[true, false, true], [false, true, true]]), x[1])),
             choose(),
         ),
         w(
             "index/where_",
-            rule!(|_, x| x[0].masked_fill(&arr1(&[true, false, false]), T::of(0.7))),
+            rule!(|_, x| x[0].masked_fill(&aview1(&[true, false, false]), T::of(0.7))),
             at(-2.0, 2.0, &[&[&[3]], &[&[2, 3]]]),
         ),
     ]

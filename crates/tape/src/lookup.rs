@@ -1,0 +1,89 @@
+//! Reading what is recorded while more is written behind it.
+
+use crate::{
+    Real,
+    node::{Node, Place},
+    shape::Shape,
+    shapes::Shapes,
+};
+
+/// Read access to the nodes and values recorded so far.
+#[derive(Debug)]
+pub(crate) struct Lookup<'a, T: Real> {
+    pub(crate) nodes: &'a [Node<T>],
+    pub(crate) first: u64,
+    pub(crate) front: u64,
+    pub(crate) survivors: &'a [(u64, Node<T>)],
+    pub(crate) shapes: &'a Shapes,
+    pub(crate) values: &'a [T],
+    pub(crate) base: u64,
+}
+
+impl<T: Real> Clone for Lookup<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Real> Copy for Lookup<'_, T> {}
+
+impl<'a, T: Real> Lookup<'a, T> {
+    #[inline]
+    pub(crate) fn node(self, id: u64) -> &'a Node<T> {
+        if id >= self.front { &self.nodes[(id - self.first) as usize] } else { self.survivor(id) }
+    }
+
+    #[cold]
+    fn survivor(self, id: u64) -> &'a Node<T> {
+        match self.survivors.binary_search_by_key(&id, |s| s.0) {
+            Ok(at) => &self.survivors[at].1,
+            Err(_) => unreachable!("a node outlives what it reads: {id}"),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn shape(self, node: &Node<T>) -> &'a Shape {
+        &self.shapes[node.shape]
+    }
+
+    #[inline]
+    pub(crate) fn values(self, id: u64) -> &'a [T] {
+        self.values_of(self.node(id))
+    }
+
+    #[inline]
+    pub(crate) fn values_of(self, node: &'a Node<T>) -> &'a [T] {
+        match &node.place {
+            Place::Arena(start) => self.arena(*start, node.len),
+            Place::View { root, offset } => &self.values(*root)[*offset..offset + node.len],
+            Place::Param { array, .. } => array.as_slice().unwrap_or(&[]),
+            Place::Kept(values) => values,
+        }
+    }
+
+    /// The element of a node that has one.
+    #[inline(always)]
+    pub(crate) fn number_of(self, node: &'a Node<T>) -> T {
+        match node.place {
+            Place::Arena(start) => self.values[(start - self.base) as usize],
+            _ => self.values_of(node)[0],
+        }
+    }
+
+    /// What the op of `node` saved for its `backward`.
+    #[inline]
+    pub(crate) fn saved_of(self, node: &Node<T>) -> &'a [T] {
+        match node.place {
+            Place::Arena(start) if node.saved > 0 => {
+                self.arena(start + node.len as u64, node.saved)
+            }
+            _ => &[],
+        }
+    }
+
+    #[inline]
+    fn arena(self, start: u64, len: usize) -> &'a [T] {
+        let at = (start - self.base) as usize;
+        &self.values[at..at + len]
+    }
+}

@@ -1,0 +1,92 @@
+//! What the tape knows about one of its values.
+
+use crate::{Op, ParamId, arena::Queue, shapes::ShapeId};
+use ndarray::ArrayD;
+use std::{panic::Location, sync::Arc};
+
+/// Where the elements of a node stand.
+#[derive(Debug)]
+pub(crate) enum Place<T> {
+    /// In the arena, from this address on.
+    Arena(u64),
+    /// Among the elements of another node, which is no view itself.
+    View { root: u64, offset: usize },
+    /// In a parameter, which has been written so often.
+    Param { array: Arc<ArrayD<T>>, version: u64 },
+    /// On their own: the node was released but is still read.
+    Kept(Vec<T>),
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub(crate) enum Kind<T> {
+    Op(Box<dyn Op<T>>),
+    Leaf,
+    Constant,
+    Param(ParamId),
+}
+
+#[derive(Debug)]
+pub(crate) struct Node<T> {
+    pub(crate) kind: Kind<T>,
+    pub(crate) shape: ShapeId,
+    pub(crate) len: usize,
+    pub(crate) place: Place<T>,
+    /// How many values stand behind the node's own in the arena, saved for `backward`.
+    pub(crate) saved: usize,
+    /// Its inputs among the edges: where they begin, and how many they are.
+    pub(crate) edges: u64,
+    pub(crate) inputs: u32,
+    /// Its whole numbers among the indices, likewise.
+    pub(crate) index_count: u32,
+    pub(crate) indices: u64,
+    /// Does a gradient flow into it?
+    pub(crate) wants: bool,
+    pub(crate) watched: bool,
+    /// Was it recorded during a pause? Then adjoints stop at it.
+    pub(crate) paused: bool,
+    /// Is it a number made of numbers by an op that has a short way for them?
+    pub(crate) number: bool,
+    /// The serial number of the last node that reads it.
+    pub(crate) last_use: u64,
+    pub(crate) site: &'static Location<'static>,
+}
+
+impl<T> Node<T> {
+    /// A constant without axes or elements. (Copied from memory that stands ready, and then filled in where it has
+    /// come to stand, a node is written faster than when it is put together first and moved there.)
+    pub(crate) const BLANK: Self = Self {
+        kind: Kind::Constant,
+        shape: ShapeId::NUMBER,
+        len: 0,
+        place: Place::Arena(0),
+        saved: 0,
+        edges: 0,
+        inputs: 0,
+        index_count: 0,
+        indices: 0,
+        wants: false,
+        watched: false,
+        paused: false,
+        number: false,
+        last_use: 0,
+        site: Location::caller(),
+    };
+}
+
+impl<T> Node<T> {
+    /// The version of the parameter that it stands for.
+    pub(crate) fn version(&self) -> u64 {
+        if let Place::Param { version, .. } = self.place { version } else { 0 }
+    }
+}
+
+impl<T> Queue<Node<T>> {
+    /// Adds a node to be filled in.
+    #[inline(always)]
+    pub(crate) fn push_blank(&mut self) -> &mut Node<T> {
+        let at = self.items.len();
+        self.items.push(Node::BLANK);
+        &mut self.items[at]
+    }
+}

@@ -1,0 +1,259 @@
+//! One node after the other, backwards: what a sweep does at each.
+
+use crate::{
+    Adjoint, Factor, Inputs, Op, Output, Real, Tape, gather,
+    gradients::Kept,
+    inspect::{Blame, Spread},
+    kernel::Scratch,
+    lookup::Lookup,
+    node::{Kind, Node},
+    pool::Pool,
+    record::Record,
+    running::Running,
+    shape::Shape,
+};
+use smallvec::SmallVec;
+use std::{cell::RefCell, mem::take};
+
+/// A sweep under way.
+pub(crate) struct Sweep<'a, T: Real> {
+    pub(crate) tape: &'a Tape<T>,
+    pub(crate) record: &'a Record<T>,
+    pub(crate) lookup: Lookup<'a, T>,
+    pub(crate) scratch: &'a RefCell<Scratch<T>>,
+    pub(crate) pool: &'a mut Pool<T>,
+    pub(crate) kept: Kept<T>,
+    /// May numbers take their short way, with nobody looking on?
+    pub(crate) plain: bool,
+    /// Is it looking for an adjoint that is not finite?
+    pub(crate) traced: bool,
+    pub(crate) blame: Option<Blame>,
+}
+
+impl<'a, T: Real> Sweep<'a, T> {
+    #[inline]
+    pub(crate) fn slot(&mut self, id: u64) -> Option<&mut Running<T>> {
+        if id >= self.record.front {
+            self.pool.adjoints.get_mut((id - self.record.front) as usize)
+        } else {
+            let at = self.record.survivors.binary_search_by_key(&id, |s| s.0).ok()?;
+            self.pool.survivors.get_mut(at)
+        }
+    }
+
+    pub(crate) fn take(&mut self, id: u64) -> Running<T> {
+        self.slot(id).map(take).unwrap_or_default()
+    }
+
+    pub(crate) fn put(&mut self, id: u64, adjoint: Running<T>) {
+        if let Some(slot) = self.slot(id) {
+            *slot = adjoint;
+        }
+    }
+
+    /// The adjoint of node `id`, whose memory is found where there is none yet.
+    pub(crate) fn adjoint(&mut self, id: u64, len: usize) -> Adjoint<'_, T> {
+        let fresh = self.slot(id).is_none_or(|slot| slot.is_zero());
+        if fresh {
+            let memory = Running::rubbish(self.pool, len);
+            self.put(id, memory);
+        }
+        let slice = self.slot(id).map_or(&mut [][..], Running::as_mut_slice);
+        Adjoint { slice, fresh }
+    }
+
+    /// One node of the sweep: its adjoint is complete, for all that reads it has been swept.
+    #[inline(always)]
+    pub(crate) fn node(&mut self, id: u64, node: &'a Node<T>) {
+        if node.number && self.plain && !node.watched {
+            self.number(id, node);
+        } else {
+            self.array(id, node);
+        }
+    }
+
+    fn array(&mut self, id: u64, node: &'a Node<T>) {
+        match &node.kind {
+            Kind::Op(op) => {
+                if !node.wants && !node.watched {
+                    return self.discard(id);
+                }
+                let mut dy = self.take(id);
+                self.record.hooks.call(id, self.record.shape(node), dy.as_mut_slice());
+                if node.watched {
+                    let mut copy = self.pool.take(node.len);
+                    if dy.is_zero() {
+                        copy.fill(T::ZERO)
+                    } else {
+                        copy.copy_from_slice(dy.as_slice())
+                    }
+                    self.kept.keep(id, self.record.shape(node), copy);
+                }
+                if dy.is_zero() {
+                } else if node.paused {
+                    dy.give_to(self.pool);
+                } else if let Some(segment) = self.record.segments.get(id) {
+                    self.segment(segment, node, dy);
+                } else {
+                    let given = self.traced.then(|| Spread::of(dy.as_slice()));
+                    self.op(&**op, node, dy);
+                    if let Some(dy) = given {
+                        self.look(id, node, dy);
+                    }
+                }
+            }
+            Kind::Leaf => {
+                let (sum, _) = self.leaf(id, self.record.shape(node), node.len);
+                self.kept.keep(id, self.record.shape(node), sum);
+            }
+            Kind::Param(param) => {
+                let (sum, reached) = self.leaf(id, self.record.shape(node), node.len);
+                if let Err(memory) = self.kept.keep_param(
+                    id,
+                    (*param, node.version()),
+                    reached,
+                    self.record.shape(node),
+                    sum,
+                ) {
+                    self.pool.give(memory);
+                }
+            }
+            Kind::Constant => self.discard(id),
+        }
+    }
+
+    /// Are the adjoints of the inputs still finite, now that node `id`, given `dy`, has added to them?
+    fn look(&mut self, id: u64, node: &Node<T>, dy: Spread) {
+        let edges = self.record.inputs(node);
+        for (input, &edge) in edges.iter().enumerate() {
+            let dx = self.slot(edge).map_or(&[][..], |sum| sum.as_slice());
+            if dx.iter().any(|x| !x.is_finite()) {
+                self.blame = Some(Blame { node: id, input, dy, dx: Spread::of(dx) });
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn discard(&mut self, id: u64) {
+        self.take(id).give_to(self.pool);
+    }
+
+    /// What has been added to the gradient of a leaf.
+    pub(crate) fn gathered(&mut self, id: u64, shape: &Shape) -> Vec<T> {
+        let mut sum = self.take(id).into_buffer(self.pool);
+        if !self.pool.gathers.is_empty() {
+            gather::finish(self.pool, &mut self.scratch.borrow_mut(), (id, &mut sum), shape);
+        }
+        sum
+    }
+
+    /// The complete gradient of a leaf, zeros where nothing reached it, and whether anything did.
+    fn leaf(&mut self, id: u64, shape: &Shape, len: usize) -> (Vec<T>, bool) {
+        let mut sum = self.gathered(id, shape);
+        let reached = !sum.is_empty();
+        self.record.hooks.call(id, shape, &mut sum);
+        if !reached {
+            sum = self.pool.take(len);
+            sum.fill(T::ZERO);
+        }
+        (sum, reached)
+    }
+
+    fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Running<T>) {
+        let lookup = self.lookup;
+        let edges = self.record.inputs(node);
+        let x = Inputs {
+            lookup,
+            nodes: edges,
+            indices: self.record.indices_of(node),
+            scratch: self.scratch,
+        };
+        let y = Output {
+            value: lookup.values_of(node),
+            saved: lookup.saved_of(node),
+            shape: lookup.shape(node),
+        };
+        op.outermost(y, dy.as_mut_slice());
+        let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
+        if op.joint() {
+            self.jointly(op, x, y, dy.as_slice(), wants);
+            return dy.give_to(self.pool);
+        }
+        let last = (0..edges.len()).rev().find(|&i| wants(i));
+        for (i, &input) in edges.iter().enumerate() {
+            if !wants(i) {
+                continue;
+            }
+            let target = lookup.node(input);
+            if Some(i) == last && target.len == dy.as_slice().len() && op.passes(i, x) {
+                if let Some(slot) = self.slot(input)
+                    && slot.is_zero()
+                {
+                    *slot = dy;
+                    return;
+                }
+            } else if !self.traced // a gathered gradient would be seen too late
+                && matches!(target.kind, Kind::Leaf | Kind::Param(_))
+                && let (Some(rows), &[m, n]) = (op.row_sum(i, x), &lookup.shape(target)[..])
+                && m * n > 0
+            {
+                let factor = |factor| match factor {
+                    Factor::Input(j) => x.value(j),
+                    Factor::Adjoint => dy.as_slice(),
+                };
+                let mut sum = self.take(input).into_buffer(self.pool);
+                let scratch = &mut self.scratch.borrow_mut();
+                let (left, right) = (factor(rows.left), factor(rows.right));
+                // As many columns as the right factor has for each row of the left one.
+                let len = (right.len() * m).checked_div(left.len()).unwrap_or(n);
+                let columns = gather::Columns { start: rows.column, len };
+                gather::add_rows(
+                    self.pool,
+                    scratch,
+                    (input, &mut sum),
+                    left,
+                    right,
+                    (m, n),
+                    columns,
+                );
+                let sum = Running::of(sum, self.pool);
+                self.put(input, sum);
+                continue;
+            }
+            op.backward(i, x, y, dy.as_slice(), self.adjoint(input, target.len));
+        }
+        dy.give_to(self.pool);
+    }
+
+    /// The sweep of an op that finds the adjoints of all its inputs at once.
+    fn jointly(
+        &mut self,
+        op: &dyn Op<T>,
+        x: Inputs<'a, T>,
+        y: Output<'a, T>,
+        dy: &[T],
+        wants: impl Fn(usize) -> bool,
+    ) {
+        let mut terms: SmallVec<[Vec<T>; 8]> = SmallVec::new();
+        for i in 0..x.len() {
+            let mut term = if wants(i) { self.pool.take(x.value(i).len()) } else { Vec::new() };
+            term.fill(T::ZERO);
+            terms.push(term);
+        }
+        let mut dx: SmallVec<[Option<&mut [T]>; 8]> =
+            terms.iter_mut().map(|term| (!term.is_empty()).then_some(&mut term[..])).collect();
+        op.backward_jointly(x, y, dy, &mut dx);
+        drop(dx);
+        for (term, &input) in terms.into_iter().zip(x.nodes) {
+            let mut sum = self.take(input);
+            if sum.is_zero() {
+                sum = Running::of(term, self.pool);
+            } else {
+                let terms = sum.as_mut_slice().iter_mut().zip(&term);
+                terms.for_each(|(sum, &term)| *sum += term);
+                self.pool.give(term);
+            }
+            self.put(input, sum);
+        }
+    }
+}
