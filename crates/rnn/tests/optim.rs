@@ -135,6 +135,22 @@ fn nothing_moves_when_one_gradient_is_stale() {
 }
 
 #[test]
+fn a_leaf_that_an_earlier_pass_has_left_on_the_tape_is_not_stale() {
+    for mut optimizer in both() {
+        let (mut store, w) = model::<f64>();
+        let once = store.add("once", arr1(&[1.0]).into_dyn()).unwrap();
+        let tape = Tape::new();
+        let first = store.bind(&tape).var(w).sum() + store.bind(&tape).var(once).sum();
+        optimizer.step(&mut store, &tape.backward(first)).unwrap();
+        let after = store.get(once).clone();
+        let second = store.bind(&tape).var(w).sum();
+        optimizer.step(&mut store, &tape.backward(second)).unwrap();
+        assert_eq!((store.get(once), store.version(once)), (&after, 1));
+        assert_eq!(store.version(w), 2);
+    }
+}
+
+#[test]
 fn a_stale_gradient_is_applied_on_request() {
     let (mut store, w) = model::<f64>();
     let gradients = sweep(&store, w);
