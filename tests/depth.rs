@@ -1,7 +1,5 @@
 //! A long tape needs memory, not stack: recording, sweeping, printing and dropping are loops.
 
-#![allow(clippy::unwrap_used)]
-
 use std::thread;
 use tape::Tape;
 

@@ -1,9 +1,6 @@
 //! Optimizers walk where PyTorch's walk, and refuse gradients that are out of date.
 
-#![allow(clippy::unwrap_used)] // where nothing can be unwrapped, a test has failed
-
-mod golden;
-
+use crate::golden;
 use ndarray::{ArrayD, IxDyn, arr1};
 use rnn::{
     Error, ParamStore,
