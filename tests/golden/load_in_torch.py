@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Load a model that was trained and exported here into PyTorch, and compare what the two compute.
 
-usage: cargo test --test exchange
+usage: cargo test --test promises exchange
        python3 tests/golden/load_in_torch.py target/tmp/for_torch.safetensors
 
 Needs torch and safetensors. What it printed is kept in load_in_torch.txt.

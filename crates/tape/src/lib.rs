@@ -40,6 +40,7 @@
 //! tape.clear();          // error: `tape` is borrowed by `x`
 //! tape.backward(x);
 //! ```
+mod apply;
 mod arena;
 mod backward;
 mod binary;

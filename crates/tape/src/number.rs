@@ -16,6 +16,7 @@ use std::panic::Location;
 impl<T: Real> Tape<T> {
     /// Records `op` on numbers; or gives it back, where it has no [`number`](Op::number) or where an input is none.
     #[inline(always)]
+    #[track_caller]
     pub(crate) fn apply_number<O: Op<T>>(
         &self,
         op: O,

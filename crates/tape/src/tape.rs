@@ -1,10 +1,8 @@
 //! The tape: what is put on it, and what is computed from that.
 
 use crate::{
-    Error, Op, Param, ParamId, Real, Result, Value, Var,
-    error::{Misfit, Shapes, or_panic},
+    Error, Param, ParamId, Real, Result, Value, Var,
     kernel::Scratch,
-    lend::Inputs,
     node::{Kind, Node, Place},
     pool::SharedPool,
     record::Record,
@@ -12,7 +10,7 @@ use crate::{
 };
 use slotmap::SecondaryMap;
 use std::{
-    cell::{Cell, RefCell, RefMut},
+    cell::{Cell, RefCell},
     panic::Location,
     sync::Arc,
 };
@@ -135,117 +133,6 @@ impl<T: Real> Tape<T> {
         Var { tape: self, id }
     }
 
-    /// Records `op` applied to `inputs` and returns its output.
-    ///
-    /// # Panics
-    /// At the caller's line, with the text of the [`Error`] that [`try_apply`](Tape::try_apply) returns.
-    #[track_caller]
-    pub fn apply(&self, op: impl Op<T>, inputs: &[Var<'_, T>]) -> Var<'_, T> {
-        or_panic(self.try_apply(op, inputs))
-    }
-
-    /// Records `op` applied to `inputs`, or says why that cannot be: shapes that do not fit, a variable of
-    /// another tape, a variable that a cut released. Nothing is recorded then.
-    #[track_caller]
-    pub fn try_apply(&self, op: impl Op<T>, inputs: &[Var<'_, T>]) -> Result<Var<'_, T>> {
-        self.try_apply_indexed(op, inputs, &[])
-    }
-
-    /// [`apply`](Tape::apply) for an op that also reads whole numbers, found again at
-    /// [`Inputs::indices`].
-    #[track_caller]
-    pub fn apply_indexed(
-        &self,
-        op: impl Op<T>,
-        inputs: &[Var<'_, T>],
-        indices: &[usize],
-    ) -> Var<'_, T> {
-        or_panic(self.try_apply_indexed(op, inputs, indices))
-    }
-
-    /// [`try_apply`](Tape::try_apply) for an op that also reads whole numbers.
-    #[track_caller]
-    pub fn try_apply_indexed(
-        &self,
-        op: impl Op<T>,
-        inputs: &[Var<'_, T>],
-        indices: &[usize],
-    ) -> Result<Var<'_, T>> {
-        let site = Location::caller();
-        let op = match self.apply_number(op, inputs, site) {
-            Ok(y) => return Ok(y),
-            Err(op) => op,
-        };
-        let mut attempt = Attempt::new(self.record.borrow_mut());
-        let record = &mut *attempt.record;
-        let id = record.nodes.end();
-        let mut wants = false;
-        let edges = record.edges.end();
-        for (i, var) in inputs.iter().enumerate() {
-            let input = self.check(record, var, || op.name())?;
-            wants |= input.wants && op.differentiable(i);
-            record.edges.items().push(var.id);
-        }
-        let edges = (edges, inputs.len());
-        let (shape, len, saved, view) = {
-            let x = Inputs {
-                lookup: record.lookup(),
-                nodes: record.edges.slice(edges.0, inputs.len()),
-                indices,
-                scratch: &self.scratch,
-            };
-            let fitted = op.shape(x).and_then(|shape| match shape::checked_len(&shape) {
-                Some(len) => Ok((len, shape)),
-                None => Err(Misfit::new(
-                    format!(
-                        "the output would be {:?}, more elements than can be counted",
-                        &shape[..]
-                    ),
-                    "use smaller axes",
-                )),
-            });
-            match fitted {
-                Ok((len, shape)) => (shape, len, op.saves(x), op.view(x)),
-                Err(misfit) => {
-                    let shapes = Shapes((0..x.len()).map(|i| x.shape(i).into()).collect());
-                    return Err(Error::Shape { op: op.name(), shapes, misfit });
-                }
-            }
-        };
-        for var in inputs {
-            if let Some(input) = record.get_mut(var.id) {
-                input.last_use = id;
-            }
-        }
-        let place = match view {
-            Some(offset) => record.view(inputs[0].id, offset, id),
-            None => {
-                let (lookup, edges_slice, fresh, start) = record.extend(edges, len + saved);
-                let x = Inputs { lookup, nodes: edges_slice, indices, scratch: &self.scratch };
-                let (y, saved) = fresh.split_at_mut(len);
-                op.forward(x, y, saved);
-                Place::Arena(start)
-            }
-        };
-        let kind = Kind::Op(record.shells.wrap(op));
-        let indices_at = record.indices.end();
-        record.indices.items().extend_from_slice(indices);
-        let mut node = record.node(kind, &shape, site);
-        (node.len, node.saved, node.place) = (len, saved, place);
-        (node.edges, node.inputs) = (edges.0, inputs.len() as u32);
-        (node.indices, node.index_count) = (indices_at, indices.len() as u32);
-        node.paused = self.pauses.get() > 0;
-        node.wants = wants && !node.paused;
-        record.push(node);
-        attempt.complete = true;
-        let strict = attempt.record.strict;
-        drop(attempt);
-        if strict {
-            self.insist_finite(id);
-        }
-        Ok(Var { tape: self, id })
-    }
-
     /// Forgets everything and keeps the memory. No [`Var`] survives it; the compiler sees to that.
     ///
     /// # Panics
@@ -299,29 +186,5 @@ impl<T: Real> Value<T> for Zeros<'_> {
     }
     fn write(&self, out: &mut [T]) {
         out.fill(T::ZERO);
-    }
-}
-
-/// A node in the making. Nothing of it stays unless it is completed, not even when its op panics.
-struct Attempt<'r, T: Real> {
-    record: RefMut<'r, Record<T>>,
-    edges: u64,
-    values: u64,
-    complete: bool,
-}
-
-impl<'r, T: Real> Attempt<'r, T> {
-    fn new(record: RefMut<'r, Record<T>>) -> Self {
-        let (edges, values) = (record.edges.end(), record.values.end());
-        Self { record, edges, values, complete: false }
-    }
-}
-
-impl<T: Real> Drop for Attempt<'_, T> {
-    fn drop(&mut self) {
-        if !self.complete {
-            self.record.edges.truncate(self.edges);
-            self.record.values.truncate(self.values);
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Elements arranged, reduced and looked up.
 
-use crate::{Refusal, z};
+use super::{Refusal, z};
 use ndarray::{arr1, arr2};
 use tape::{Over, ops};
 
@@ -20,8 +20,9 @@ pub(crate) const ARRANGED: &[Refusal] = &[
          may differ",
     ),
     (
-        |t| drop(t.concat(0, &[t.zeros(&[usize::MAX, 0]), t.zeros(&[1, 0])])),
-        "Concat of [18446744073709551615, 0] and [1, 0]: the joined axis is longer than can be counted; join less",
+        |t| drop(t.concat(0, &[t.zeros(&[isize::MAX as usize, 0]); 3])),
+        "Concat of [9223372036854775807, 0] and [9223372036854775807, 0] and [9223372036854775807, 0]: the joined axis is \
+         longer than can be counted; join less",
     ),
     (
         |t| drop(z(t, &[2, 3]).diagonal(0, 1, 1)),

@@ -1,6 +1,6 @@
 //! Products, what networks are made of, and what a user brings.
 
-use crate::{Refusal, z};
+use super::{Refusal, z};
 use ndarray::{Array, IxDyn};
 use tape::{Branching, Clip, Formula, Over, Pointwise, Real, ops};
 

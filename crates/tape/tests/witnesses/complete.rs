@@ -1,6 +1,6 @@
 //! The list is complete: it has every file below `src/ops`, and every method in them.
 
-use crate::{
+use crate::witnesses::{
     list::{NO_VARIABLE, SUPPORT, all},
     witness::Witness,
 };

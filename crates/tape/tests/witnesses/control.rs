@@ -2,7 +2,7 @@
 //!
 //! Closures that capture nothing take no memory; one that captures is boxed once where it is set.
 
-use crate::counting::allocations;
+use crate::witnesses::counting::allocations;
 use ndarray::arr1;
 use tape::{Formula, Pointwise, Real, Tape, Var};
 

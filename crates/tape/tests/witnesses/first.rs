@@ -1,6 +1,6 @@
 //! First derivatives.
 
-use crate::{
+use crate::witnesses::{
     direction, dot,
     list::all,
     sweep, uneven,

@@ -1,6 +1,6 @@
 //! What is promised by ops that have no gradient, or the gradient of no function.
 
-use crate::{direction, list::all, sweep, uneven, witness::Promise};
+use crate::witnesses::{direction, list::all, sweep, uneven, witness::Promise};
 use tape::jvp;
 
 #[test]

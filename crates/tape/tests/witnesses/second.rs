@@ -1,6 +1,6 @@
 //! Second derivatives, of `s = Σ c ⊙ f²`: it has some where `f` has none.
 
-use crate::{
+use crate::witnesses::{
     direction, dot,
     list::all,
     sweep, uneven,

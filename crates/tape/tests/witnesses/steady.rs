@@ -3,7 +3,7 @@
 //! In the first rounds the tape learns how much memory the work takes; after that an op must find everything in what the
 //! tape has kept.
 
-use crate::{
+use crate::witnesses::{
     counting::allocations,
     list::all,
     uneven,

@@ -26,7 +26,12 @@ macro_rules! rule {
         ) -> ::tape::Var<'t, T> {
             $body
         }
-        $crate::witness::Rule { over_f64: f, over_dual: f, over_nested: f, text: stringify!($body) }
+        $crate::witnesses::witness::Rule {
+            over_f64: f,
+            over_dual: f,
+            over_nested: f,
+            text: stringify!($body),
+        }
     }};
 }
 pub(crate) use rule;

@@ -1,6 +1,6 @@
 //! The squashes and gates.
 
-use crate::witness::{Witness, at, one, rule};
+use crate::witnesses::witness::{Witness, at, one, rule};
 
 pub(super) fn list() -> Vec<Witness> {
     let w = Witness::new;

@@ -1,6 +1,6 @@
 //! Sums, products, powers, and the elementary functions.
 
-use crate::witness::{Witness, one, rule, two};
+use crate::witnesses::witness::{Witness, one, rule, two};
 use tape::{Map, ops::arithmetic::scalar::Minus};
 
 pub(super) fn list() -> Vec<Witness> {

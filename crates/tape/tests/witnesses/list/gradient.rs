@@ -1,6 +1,6 @@
 //! Ops that act on the adjoint: their sweep is the gradient of no function.
 
-use crate::witness::{Witness, at, one, rule};
+use crate::witnesses::witness::{Witness, at, one, rule};
 use ndarray::{ArrayD, Axis};
 use tape::Clip;
 

@@ -1,6 +1,6 @@
 //! Values looked up by whole numbers.
 
-use crate::witness::{Witness, at, matrix, rule};
+use crate::witnesses::witness::{Witness, at, matrix, rule};
 use ndarray::{aview1, aview2};
 
 pub(super) fn list() -> Vec<Witness> {

@@ -1,6 +1,6 @@
 //! Products of matrices.
 
-use crate::witness::{Witness, at, rule};
+use crate::witnesses::witness::{Witness, at, rule};
 
 pub(super) fn list() -> Vec<Witness> {
     let w = Witness::new;

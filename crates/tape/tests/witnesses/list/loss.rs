@@ -1,6 +1,6 @@
 //! What training makes small, and what brings rows to one scale.
 
-use crate::witness::{Witness, at, matrix, one, rule, two};
+use crate::witnesses::witness::{Witness, at, matrix, one, rule, two};
 use tape::Real;
 
 /// Weights of rows, one of them nothing.

@@ -9,7 +9,7 @@ mod loss;
 mod reduction;
 mod shape;
 
-use crate::witness::Witness;
+use crate::witnesses::witness::Witness;
 
 /// The one list.
 pub(crate) fn all() -> Vec<Witness> {

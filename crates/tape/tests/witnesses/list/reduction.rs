@@ -1,6 +1,6 @@
 //! Many numbers made one.
 
-use crate::witness::{Point, Witness, at, one, rule};
+use crate::witnesses::witness::{Point, Witness, at, one, rule};
 use tape::Over;
 
 /// Arrays with two axes or more.

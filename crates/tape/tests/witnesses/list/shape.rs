@@ -1,6 +1,6 @@
 //! The same numbers, arranged otherwise.
 
-use crate::witness::{Witness, at, matrix, one, rule};
+use crate::witnesses::witness::{Witness, at, matrix, one, rule};
 
 pub(super) fn list() -> Vec<Witness> {
     let w = Witness::new;

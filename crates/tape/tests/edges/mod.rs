@@ -2,8 +2,6 @@
 //!
 //! Where the two agree, so must this crate. Where they differ, its choice must be one of theirs, and a choice
 //! against PyTorch stands in [`NOT_AS_PYTORCH`] with its reason. `docs/edges.md` is the table of what is chosen.
-#![allow(clippy::unwrap_used)] // where nothing can be unwrapped, a test has failed
-
 mod expressions;
 
 use expressions::evaluate;

@@ -10,8 +10,6 @@
 //!
 //! An op that is not on the list fails [`complete`]; what an op promises instead of all this, the list says.
 
-#![allow(clippy::unwrap_used)] // what cannot be read or recorded is a failed test
-
 mod complete;
 mod control;
 mod counting;
