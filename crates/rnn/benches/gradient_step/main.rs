@@ -8,9 +8,14 @@
 //! by side. Before anything is timed, loss and gradient are held against what the peers agree on: a wrong
 //! gradient is not timed.
 //!
+//! `tape` is the step as a user writes it, `by_hand` the same derived on paper and written for speed. Of `custom_mgu`, whose cell
+//! no framework ships, `tape` is a user's own and `builtin` the library's.
+//!
 //! One-hot inputs are looked up here, where the peers multiply rows of zeros and a one. `flops` counts the products
 //! all the same, as theirs does. `cores_used` is that of all variants timed together, and the memory of a
-//! variant is its own only when it is asked for alone.
+//! variant is its own only when it is asked for alone. On a machine that is shared, a step of more than a few
+//! milliseconds has no least time that is free of others: ask for one variant at a time, and read
+//! `cores_used` beside the median.
 
 mod by_hand;
 mod cells;
