@@ -1,6 +1,12 @@
 //! What the tape lends to an op while it works.
 
-use crate::{Misfit, Real, kernel::Scratch, lookup::Lookup};
+use crate::{
+    Misfit, Real,
+    kernel::{Scratch, gemm::Again},
+    lookup::Lookup,
+    node::Kind,
+};
+use slotmap::Key;
 use std::{
     cell::RefCell,
     ops::{Deref, Index},
@@ -40,6 +46,16 @@ impl<'a, T: Real> Inputs<'a, T> {
     #[inline]
     pub fn shape(self, i: usize) -> &'a [usize] {
         self.lookup.shape(self.lookup.node(self.nodes[i]))
+    }
+
+    /// Under which name a parameter, from column `start` on, may be known again in a later product; `None` if input `i` is
+    /// no parameter.
+    pub(crate) fn again(self, i: usize, start: usize) -> Option<Again> {
+        let serial = self.nodes[i];
+        match self.lookup.node(serial).kind {
+            Kind::Param(id) => Some(Again { place: id.data().as_ffi(), serial, start }),
+            _ => None,
+        }
     }
 
     /// The shapes of all inputs, when there are exactly `N`.

@@ -1,6 +1,9 @@
 //! The numbers a tape can hold.
 
-use crate::kernel::{Matrix, Scratch, gemm};
+use crate::kernel::{
+    Matrix, Scratch,
+    gemm::{self, Again},
+};
 use std::{
     fmt::{Debug, Display},
     iter::Sum,
@@ -141,10 +144,21 @@ pub trait Real:
     ) {
         gemm::plain(scratch, a, b, c, add);
     }
+
+    /// [`gemm`](Real::gemm), to the same bits, with a `B` that may come again: a weight that is used at every step.
+    fn gemm_again(
+        scratch: &mut Scratch<Self>,
+        a: Matrix<'_, Self>,
+        (b, _): (Matrix<'_, Self>, Again),
+        c: &mut [Self],
+        add: bool,
+    ) {
+        Self::gemm(scratch, a, b, c, add);
+    }
 }
 
 macro_rules! primitive {
-    ($float:ident) => {
+    ($float:ident, $again:ident) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -243,9 +257,18 @@ macro_rules! primitive {
             ) {
                 gemm::$float(scratch, a, b, c, add);
             }
+            fn gemm_again(
+                scratch: &mut Scratch<Self>,
+                a: Matrix<'_, Self>,
+                b: (Matrix<'_, Self>, Again),
+                c: &mut [Self],
+                add: bool,
+            ) {
+                gemm::$again(scratch, a, b, c, add);
+            }
         }
     };
 }
 
-primitive!(f32);
-primitive!(f64);
+primitive!(f32, f32_again);
+primitive!(f64, f64_again);

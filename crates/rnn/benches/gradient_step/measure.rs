@@ -8,6 +8,8 @@ use std::{
 
 /// Something that computes the same gradient again and again.
 pub(crate) trait GradientStep {
+    /// Lets the next step be the first of the stream.
+    fn restart(&mut self);
     /// One gradient step, complete when it returns: the loss.
     fn step(&mut self) -> Result<f64>;
     /// The Euclidean norm of the last step's gradients.
@@ -41,6 +43,7 @@ pub(crate) fn first(variant: &mut dyn GradientStep) -> Result<First> {
     let setup_rss = resident("VmRSS");
     // Where the system does not let the peak start anew, the peak of the process stands in for it.
     let _ = fs::write("/proc/self/clear_refs", "5");
+    variant.restart();
     let start = Instant::now();
     let loss = variant.step()?;
     let seconds = start.elapsed().as_secs_f64();

@@ -1,79 +1,128 @@
-//! The step as a user writes it: a cell unrolled, a head, a loss, a sweep.
+//! The step as a user writes it: cells unrolled, a head, a loss, a sweep.
 
 use crate::{
-    data::{Data, Model, Rows, norm},
+    cells::{FromLayer, Network},
+    data::{Rows, Window},
     measure::GradientStep,
+    model::{ONCE, norm},
     workload::Workload,
 };
-use ::tape::{Gradients, Real, Tape};
+use ::tape::{Gradients, Real, Tape, Var};
 use rnn::{
-    Cell, Elman, Input, Reduction, Result, Rows as Batch,
-    bptt::{Truncation, Unrolling},
+    Bound, Input, Reduction, Result, Rows as Batch, State,
     loss::{cross_entropy, squared_error},
-    unroll,
 };
 
-/// See the [module](self). The tape is the same at every step: what a sweep has left is cut off. Where the loss reads
-/// the last state only, the states are not stacked.
+/// See the [module](self). The tape is the same at every step: what a sweep has left is cut off, and the states are
+/// carried to the next window as plain values. Where the loss reads the last state only, the states are not stacked.
 #[derive(Debug)]
-pub(crate) struct OnTape<'t, 'm, T: Real> {
+pub(crate) struct OnTape<'t, 'm, T: Real, C: FromLayer<T>> {
     workload: Workload,
     tape: &'t Tape<T>,
-    model: &'m Model<T>,
-    data: &'m Data<T>,
-    run: Unrolling<'t, 'm, T, Elman<T>>,
+    network: &'m Network<T, C>,
+    windows: &'m [Window<T>],
+    next: usize,
+    /// Of each cell, after the last window.
+    states: Vec<C::State<'t>>,
+    outputs: Vec<Var<'t, T>>,
     gradients: Option<Gradients<T>>,
 }
 
-impl<'t, 'm, T: Real> OnTape<'t, 'm, T> {
+impl<'t, 'm, T: Real, C: FromLayer<T>> OnTape<'t, 'm, T, C> {
     pub(crate) fn new(
         workload: Workload,
         tape: &'t Tape<T>,
-        model: &'m Model<T>,
-        data: &'m Data<T>,
+        network: &'m Network<T, C>,
+        windows: &'m [Window<T>],
     ) -> Self {
-        let start = model.cell.zeros(tape, workload.batch);
-        let run = Unrolling::new(tape, &model.cell, Truncation::Full, start);
-        Self { workload, tape, model, data, run, gradients: None }
+        let (states, outputs) = (Vec::new(), Vec::new());
+        Self { workload, tape, network, windows, next: 0, states, outputs, gradients: None }
+    }
+
+    /// The outputs of the topmost layer, `[T, B, directions · H]`, or those of the last step only.
+    fn unroll(&mut self, p: Bound<'t, '_, T>, mut xs: Input<'t, '_, T>) -> Var<'t, T> {
+        let Workload { layers, batch, hidden, .. } = self.workload;
+        let directions = self.workload.directions();
+        for layer in 0..layers {
+            self.direction(p, &xs, layer * directions, false);
+            if self.workload.last_step_only && layer + 1 == layers {
+                return self.states[layer].output().reshape([1, batch, hidden]);
+            }
+            let mut outputs = self.tape.stack(&self.outputs);
+            if self.workload.bidirectional {
+                self.direction(p, &xs, layer * directions + 1, true);
+                outputs = self.tape.concat(-1, &[outputs, self.tape.stack(&self.outputs)]);
+            }
+            xs = Input::Dense(outputs);
+        }
+        xs.dense(self.tape)
+    }
+
+    /// Steps one cell through time, or against it, and leaves its last state and the outputs in the order of time.
+    fn direction(&mut self, p: Bound<'t, '_, T>, xs: &Input<'t, '_, T>, k: usize, back: bool) {
+        let (cell, steps) = (&self.network.cells[k], xs.lead()[0]);
+        let xs = cell.project(p, xs.clone());
+        self.outputs.clear();
+        for t in 0..steps {
+            let x = xs.select(0, if back { steps - 1 - t } else { t });
+            self.states[k] = cell.step(p, x, self.states[k]);
+            self.outputs.push(self.states[k].output());
+        }
+        if back {
+            self.outputs.reverse();
+        }
     }
 }
 
-impl<T: Real> GradientStep for OnTape<'_, '_, T> {
+impl<T: Real, C: FromLayer<T>> GradientStep for OnTape<'_, '_, T, C> {
+    fn restart(&mut self) {
+        self.next = 0;
+    }
+
     fn step(&mut self) -> Result<f64> {
         let Workload { batch, inputs, .. } = self.workload;
+        let (tape, network) = (self.tape, self.network);
         self.gradients = None;
-        let p = self.model.store.bind(self.tape);
-        let xs = match &self.data.inputs {
-            Rows::Dense(xs) => Input::Dense(self.tape.constant(xs)),
-            Rows::Classes(classes) => Input::one_hot(classes, batch, inputs),
+        let p = network.store.bind(tape);
+        if self.next == 0 {
+            self.states.clear();
+            self.states.extend(network.cells.iter().map(|cell| cell.zeros(tape, batch)));
+        }
+        let window = &self.windows[self.next];
+        self.next = (self.next + 1) % self.windows.len();
+
+        let xs = match (&window.inputs, &network.embedding) {
+            (Rows::Dense(xs), _) => Input::Dense(tape.constant(xs)),
+            (Rows::Classes(classes), None) => Input::one_hot(classes, batch, inputs),
+            (Rows::Classes(classes), Some(embedding)) => embedding.look_up(p, classes, batch),
         };
-        let start = self.model.cell.zeros(self.tape, batch);
-        let read = if self.workload.last_step_only {
-            let last = unroll(&self.model.cell, p, &xs, start).last();
-            last.unwrap_or(start).reshape([1, batch, self.workload.hidden])
-        } else {
-            self.run.set_state(start);
-            self.run.advance(p, &xs).outputs
-        };
-        let scores = self.model.head.forward(p, read);
-        let loss = match &self.data.targets {
+        let outputs = self.unroll(p, xs);
+        let scores = network.head.forward(p, outputs);
+        let loss = match &window.targets {
             Rows::Dense(targets) => {
-                let targets = self.tape.constant(targets);
+                let targets = tape.constant(targets);
                 squared_error(scores, targets, true, Reduction::Sum, Batch::Mean)
             }
             Rows::Classes(classes) => cross_entropy(scores, classes, Reduction::Sum, Batch::Mean),
         };
         let value = loss.item().primal();
-        self.gradients = Some(self.run.backward(loss)?);
+        self.gradients = Some(tape.try_backward(loss)?);
+
+        let now = tape.mark();
+        for state in &mut self.states {
+            *state = state.map(&mut |part| part.detach());
+        }
+        tape.cut(now);
+        tape.unbind();
         Ok(value)
     }
 
     fn grad_norm(&self) -> f64 {
         let Some(gradients) = &self.gradients else { return f64::NAN };
-        norm(
-            gradients
-                .params()
-                .map(|(id, g)| (Some(id) == self.model.cell.b, g.as_slice().unwrap_or(&[]))),
-        )
+        norm(gradients.params().map(|(id, g)| {
+            let is_recurrent_bias = self.network.store.name(id).ends_with(".b");
+            let times = if is_recurrent_bias { self.workload.cell.biases() } else { ONCE };
+            (times, g.as_slice().unwrap_or(&[]))
+        }))
     }
 }

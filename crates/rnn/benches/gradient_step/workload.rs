@@ -13,6 +13,18 @@ pub(crate) enum Recurrence {
     Lstm,
 }
 
+impl Recurrence {
+    /// How many blocks `[.., H]` stand side by side in a weight.
+    pub(crate) fn gates(self) -> usize {
+        match self {
+            Self::Elman => 1,
+            Self::Mgu => 2,
+            Self::Gru => 3,
+            Self::Lstm => 4,
+        }
+    }
+}
+
 /// What a step reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inputs {
@@ -157,14 +169,14 @@ pub(crate) const WORKLOADS: [Workload; 10] = [
 ];
 
 impl Workload {
-    /// What the benchmark would have to know to run it, if it does not.
-    pub(crate) fn missing(&self) -> Option<&'static str> {
-        match self.cell {
-            Recurrence::Elman => None,
-            Recurrence::Lstm => Some("an LSTM"),
-            Recurrence::Gru => Some("a GRU"),
-            Recurrence::Mgu => Some("a minimal gated unit"),
-        }
+    /// One for each direction: 2 where the sequence is read from both ends.
+    pub(crate) fn directions(&self) -> usize {
+        if self.bidirectional { 2 } else { 1 }
+    }
+
+    /// How wide the inputs of a layer are.
+    pub(crate) fn layer_inputs(&self, layer: usize) -> usize {
+        if layer == 0 { self.inputs } else { self.hidden * self.directions() }
     }
 
     /// Rows of outputs that the loss reads.
@@ -175,17 +187,11 @@ impl Workload {
     /// Operations in the matrix products of a step: those it needs, and three times the forward ones. The two
     /// differ by the gradient of the given inputs, which nothing depends on.
     pub(crate) fn flops(&self) -> (f64, f64) {
-        let gates = match self.cell {
-            Recurrence::Elman => 1,
-            Recurrence::Mgu => 2,
-            Recurrence::Gru => 3,
-            Recurrence::Lstm => 4,
-        };
-        let directions = if self.bidirectional { 2 } else { 1 };
+        let (gates, directions) = (self.cell.gates(), self.directions());
         let product = |m: usize, k: usize, n: usize| 2.0 * m as f64 * k as f64 * n as f64;
         let (mut forward, mut needed) = (0.0, 0.0);
         for layer in 0..self.layers {
-            let inputs = if layer == 0 { self.inputs } else { self.hidden * directions };
+            let inputs = self.layer_inputs(layer);
             let rows = directions * self.steps * self.batch;
             let project = product(rows, inputs, gates * self.hidden);
             let recur = product(rows, self.hidden, gates * self.hidden);

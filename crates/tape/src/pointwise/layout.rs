@@ -42,6 +42,12 @@ impl Layout {
         Self { rows, width, sources }
     }
 
+    /// Where the `k`th array of all rows holds a stretch, if such arrays stand one after the other.
+    #[inline(always)]
+    pub(super) fn place(&self, k: usize, stretch: Stretch) -> usize {
+        k * self.rows * self.width + stretch.whole
+    }
+
     /// The stretches of all rows: the row, where in it the stretch begins, and its length.
     pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch> {
         let width = self.width;

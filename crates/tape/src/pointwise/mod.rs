@@ -32,6 +32,7 @@ mod layout;
 mod op;
 mod program;
 mod run;
+mod steps;
 #[cfg(test)]
 mod tests;
 

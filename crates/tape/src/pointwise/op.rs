@@ -2,7 +2,7 @@
 
 use super::{
     expr::Expr,
-    program::{Place, Program},
+    program::{Instruction, Place, Program},
     run::Run,
 };
 use crate::{Real, Tape, Var, error::or_panic};
@@ -42,6 +42,9 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
 
     fn of(mut program: Program, outputs: [Place; OUT]) -> Self {
         program.outputs = outputs.to_vec();
+        let mut places = 0..;
+        let place = |step: &Instruction| step.code.is_dear().then(|| places.next()).flatten();
+        program.kept = program.code.iter().map(place).collect();
         Self { program: Arc::new(program) }
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Program {
     pub(super) constants: Vec<f64>,
     pub(super) code: Vec<Instruction>,
     pub(super) outputs: Vec<Place>,
+    /// For each instruction whose result is kept for the way back, which of them it is.
+    pub(super) kept: Vec<Option<usize>>,
 }
 
 impl Code {

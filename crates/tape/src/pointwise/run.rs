@@ -1,8 +1,9 @@
 //! Running a program over arrays.
 
 use super::{
-    layout::{Layout, STRETCH, Source, Stretch},
+    layout::{Layout, STRETCH, Source},
     program::{Instruction, Place, Program},
+    steps::{Bound, Results},
 };
 use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape};
 use smallvec::SmallVec;
@@ -14,35 +15,9 @@ pub(super) struct Run {
     pub(super) program: Arc<Program>,
 }
 
-/// The elements of an operand: among the inputs, or in the lanes, where constants stand first and results follow.
-#[inline(always)]
-fn operand<'a, T: Real>(
-    place: Place,
-    x: &Bound<'a, '_, T>,
-    stretch: Stretch,
-    lanes: &'a [T],
-) -> &'a [T] {
-    let lane = |k: usize| &lanes[k * STRETCH..][..stretch.len];
-    match place {
-        Place::Input(k) => {
-            let Source { variable, start, stride } = x.layout.sources[k];
-            &x.values.value(variable)[stretch.row * stride + start + stretch.at..][..stretch.len]
-        }
-        Place::Constant(k) => lane(k),
-        Place::Result(k) => lane(x.constants + k),
-    }
-}
-
-/// The inputs, with what is needed to find an operand among them.
-struct Bound<'a, 'l, T: Real> {
-    values: Inputs<'a, T>,
-    layout: &'l Layout,
-    constants: usize,
-}
-
 impl Run {
     fn dear(&self) -> usize {
-        self.program.code.iter().filter(|step| step.code.is_dear()).count()
+        self.program.kept.iter().flatten().count()
     }
 
     fn lanes(&self) -> usize {
@@ -54,44 +29,6 @@ impl Run {
             lane.fill(T::of(constant));
         }
     }
-
-    /// Runs the program over one stretch. `dear` is shown each result that is worth keeping, or, where `replay`
-    /// says so, gives it.
-    #[inline(always)]
-    fn run<T: Real>(
-        &self,
-        x: &Bound<'_, '_, T>,
-        stretch: Stretch,
-        lanes: &mut [T],
-        mut saved: Saved<'_, T>,
-    ) {
-        let mut dear = stretch.whole;
-        for (k, &Instruction { code, a, b }) in self.program.code.iter().enumerate() {
-            let (before, y) = lanes.split_at_mut((x.constants + k) * STRETCH);
-            let y = &mut y[..stretch.len];
-            let range = dear..dear + stretch.len;
-            if code.is_dear() {
-                dear += x.layout.rows * x.layout.width;
-                if let Saved::Read(saved) = &saved {
-                    y.copy_from_slice(&saved[range]);
-                    continue;
-                }
-            }
-            let (a, b) = (operand(a, x, stretch, before), operand(b, x, stretch, before));
-            code.forward(a, b, y);
-            if code.is_dear()
-                && let Saved::Write(saved) = &mut saved
-            {
-                saved[range].copy_from_slice(y);
-            }
-        }
-    }
-}
-
-/// The results that are kept: written on the way, read on the way back.
-enum Saved<'a, T> {
-    Write(&'a mut [T]),
-    Read(&'a [T]),
 }
 
 impl<T: Real> Op<T> for Run {
@@ -134,18 +71,19 @@ impl<T: Real> Op<T> for Run {
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
         let layout = &Layout::of(self.program.inputs, x);
         let whole = layout.rows * layout.width;
-        let x = Bound { values: x, layout, constants: self.program.constants.len() };
-        let scratch = &mut *x.values.scratch().borrow_mut();
+        let scratch = &mut *x.scratch().borrow_mut();
         let lanes = scratch.lanes(self.lanes());
+        let x = Bound::new(x, layout, &self.program);
         self.fill_constants(lanes);
         T::vectorize(
             #[inline(always)]
             || {
                 for stretch in layout.stretches() {
-                    self.run(&x, stretch, lanes, Saved::Write(saved));
+                    self.run(&x, stretch, lanes, saved);
+                    let results = Results { lanes, saved };
                     for (k, &place) in self.program.outputs.iter().enumerate() {
                         let y = &mut y[k * whole + stretch.whole..][..stretch.len];
-                        y.copy_from_slice(operand(place, &x, stretch, lanes));
+                        y.copy_from_slice(self.operand(place, &x, stretch, &results));
                     }
                 }
             },
@@ -191,9 +129,9 @@ impl Run {
     ) {
         let layout = &Layout::of(self.program.inputs, x);
         let whole = layout.rows * layout.width;
-        let (inputs, constants) = (self.program.inputs, self.program.constants.len());
-        let x = Bound { values: x, layout, constants };
-        let scratch = &mut *x.values.scratch().borrow_mut();
+        let inputs = self.program.inputs;
+        let scratch = &mut *x.scratch().borrow_mut();
+        let x = Bound::new(x, layout, &self.program);
         let adjoints = (inputs + self.program.code.len()) * STRETCH;
         let (lanes, adjoints) = scratch.lanes(self.lanes() + adjoints).split_at_mut(self.lanes());
         self.fill_constants(lanes);
@@ -208,7 +146,9 @@ impl Run {
             || {
                 for stretch in layout.stretches() {
                     let len = stretch.len;
-                    self.run(&x, stretch, lanes, Saved::Read(y.saved()));
+                    self.replay(&x, stretch, lanes, y.saved());
+                    let results = Results { lanes, saved: y.saved() };
+                    let operand = |place| self.operand(place, &x, stretch, &results);
                     adjoints.fill(T::ZERO);
                     for (k, place) in self.program.outputs.iter().enumerate() {
                         let Some(at) = lane(*place) else { continue };
@@ -222,9 +162,8 @@ impl Run {
                     {
                         let (before, dy) = adjoints.split_at_mut((inputs + k) * STRETCH);
                         let dy = &dy[..len];
-                        let y = operand(Place::Result(k), &x, stretch, lanes);
-                        let (left, right) =
-                            (operand(a, &x, stretch, lanes), operand(b, &x, stretch, lanes));
+                        let y = operand(Place::Result(k));
+                        let (left, right) = (operand(a), operand(b));
                         if let Some(at) = lane(a) {
                             code.backward_a(left, right, y, dy, &mut before[at * STRETCH..][..len]);
                         }

@@ -11,7 +11,7 @@
 //! * A **block** of `B` is cut into panels of two vectors; it is read again for every panel
 //!   of `A` and stays in the second-level cache. A `B` whose rows are already contiguous
 //!   is left where it is when `A` has too few rows to pay for the copy, and a
-//!   weight used at every time step is packed once: [`Packed`].
+//!   weight used at every time step is packed once: [`Packed`], [`Again`].
 //!
 //! # The bits
 //!
@@ -22,6 +22,7 @@
 //! sequence has the same bits alone and in a batch, on every instruction set and along
 //! every path below. [`plain`] says the same without the machinery.
 
+mod again;
 mod lanes;
 mod micro;
 mod pack;
@@ -30,8 +31,11 @@ mod product;
 mod tests;
 mod turn;
 
+pub use again::Again;
+
 use super::Matrix;
 use crate::Real;
+use again::Shelf;
 use product::{Pack, Product, Right};
 use pulp::Arch;
 
@@ -44,6 +48,7 @@ pub struct Scratch<T> {
     a: Buffer<T>,
     b: Buffer<T>,
     lanes: Buffer<T>,
+    again: Shelf<T>,
 }
 
 impl<T: Real> Scratch<T> {
@@ -117,7 +122,7 @@ pub fn plain<T: Real>(
 }
 
 macro_rules! primitive {
-    ($float:ident, $packed:ident) => {
+    ($float:ident, $packed:ident, $again:ident) => {
         #[doc = concat!("[`plain`] for `", stringify!($float), "`, to the same bits.")]
         ///
         /// # Panics
@@ -150,6 +155,22 @@ macro_rules! primitive {
             Arch::new().dispatch(Product { scratch, a, b: Right::Packed(b), n: b.cols, c, add });
         }
 
+        #[doc = concat!("[`", stringify!($float), "()`] with a `B` that may come [`Again`], to the same bits.")]
+        pub fn $again(
+            scratch: &mut Scratch<$float>,
+            a: Matrix<'_, $float>,
+            (b, again): (Matrix<'_, $float>, Again),
+            c: &mut [$float],
+            add: bool,
+        ) {
+            let mut shelf = std::mem::take(&mut scratch.again);
+            match shelf.find(again, b, a.rows, |to| to.pack(b)) {
+                Some(packed) => $packed(scratch, a, packed, c, add),
+                None => $float(scratch, a, b, c, add),
+            }
+            scratch.again = shelf;
+        }
+
         impl Packed<$float> {
             /// Packs `b`, in the memory of what was packed here before.
             pub fn pack(&mut self, b: Matrix<'_, $float>) {
@@ -160,5 +181,5 @@ macro_rules! primitive {
     };
 }
 
-primitive!(f32, f32_packed);
-primitive!(f64, f64_packed);
+primitive!(f32, f32_packed, f32_again);
+primitive!(f64, f64_packed, f64_again);

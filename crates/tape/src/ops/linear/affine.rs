@@ -6,7 +6,7 @@
 //!
 //! `c` is a bias `[out]`, or anything that stretches to `Y`: another product, say, projected beforehand.
 
-use super::product::{add_product, product};
+use super::product::{add_product, add_weighted, weighted};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
     kernel::Matrix, shape::for_each_run,
@@ -62,7 +62,7 @@ impl<T: Real> Op<T> for Affine {
             );
         }
         let (a, b) = (Matrix::row_major(&x[0], rows, w[0]), Matrix::row_major(&x[1], w[0], w[1]));
-        product(x, a, b, y, true);
+        weighted(x, a, (b, x.again(1, 0)), y, true);
     }
 
     fn backward(
@@ -77,7 +77,10 @@ impl<T: Real> Op<T> for Affine {
         let rows = dy.len() / n_out.max(1);
         let dy_matrix = Matrix::row_major(dy, rows, n_out);
         match i {
-            0 => add_product(x, dy_matrix, Matrix::row_major(&x[1], n_in, n_out).t(), dx),
+            0 => {
+                let w = Matrix::row_major(&x[1], n_in, n_out);
+                add_weighted(x, dy_matrix, (w.t(), x.again(1, 0)), dx)
+            }
             1 => add_product(x, Matrix::row_major(&x[0], rows, n_in).t(), dy_matrix, dx),
             _ if x.value(2).len() == dy.len() => dx.add(dy.iter().copied()),
             _ => {

@@ -7,7 +7,7 @@
 //! Shapes follow NumPy: `[…, m, k] · […, k, n]`, leading axes broadcast, a vector on the left is a row and on the
 //! right a column. Either operand can be read transposed, without a copy: [`MatMul::left_t`], [`MatMul::right_t`].
 
-use super::product::{add_product, product};
+use super::product::{add_product, add_weighted, product, weighted};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
     kernel::Matrix, shape::for_each_run,
@@ -109,6 +109,10 @@ impl<T: Real> Op<T> for MatMul {
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let plan = self.short_plan(x);
         let size = plan.m * plan.n;
+        if plan.batch.is_empty() {
+            let (a, b) = (self.left(&plan, &x[0], 0), self.right(&plan, &x[1], 0));
+            return weighted(x, a, (b, x.again(1, 0)), y, false);
+        }
         for_each_product(&plan, |at, a, b| {
             let (a, b) = (self.left(&plan, x.value(0), a), self.right(&plan, x.value(1), b));
             product(x, a, b, &mut y[at * size..][..size], false);
@@ -135,6 +139,9 @@ impl<T: Real> Op<T> for MatMul {
         };
         if plan.batch.is_empty() {
             let (left, right) = term(0, 0, 0);
+            if i == 0 && !self.left_t {
+                return add_weighted(x, left, (right, x.again(1, 0)), dx);
+            }
             return add_product(x, left, right, dx);
         }
         let size = if i == 0 { m * k } else { k * n };

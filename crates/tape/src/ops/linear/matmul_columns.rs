@@ -7,7 +7,7 @@
 //! Where the weights of several gates stand side by side and one gate waits for another, their products cannot be one. The
 //! columns are read where they stand, and the weight's gradient is gathered over all steps as for the whole.
 
-use super::product::{add_product, product};
+use super::product::{add_weighted, product, weighted};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, kernel::Matrix,
 };
@@ -59,7 +59,8 @@ impl<T: Real> Op<T> for MatMulColumns {
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let w = self.columns(x);
-        product(x, Matrix::row_major(&x[0], y.len() / w.cols.max(1), w.rows), w, y, false);
+        let a = Matrix::row_major(&x[0], y.len() / w.cols.max(1), w.rows);
+        weighted(x, a, (w, x.again(1, self.start)), y, false);
     }
 
     fn backward(
@@ -74,7 +75,7 @@ impl<T: Real> Op<T> for MatMulColumns {
         let rows = dy.len() / w.cols.max(1);
         let dy = Matrix::row_major(dy, rows, w.cols);
         if i == 0 {
-            return add_product(x, dy, w.t(), dx);
+            return add_weighted(x, dy, (w.t(), x.again(1, self.start)), dx);
         }
         // Row by row of W̄: x̄ᵢ is a column of X times Ȳ.
         for (k, dw) in dx.sum().chunks_exact_mut(w.row_stride.max(1)).enumerate() {

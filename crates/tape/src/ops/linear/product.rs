@@ -1,6 +1,9 @@
 //! One product of two matrices on the tape's packing memory.
 
-use crate::{Adjoint, Inputs, Real, kernel::Matrix};
+use crate::{
+    Adjoint, Inputs, Real,
+    kernel::{Matrix, gemm::Again},
+};
 
 /// `c = a b`, or `c += a b`.
 pub(super) fn product<T: Real>(
@@ -22,4 +25,29 @@ pub(super) fn add_product<T: Real>(
 ) {
     let (dx, fresh) = dx.parts();
     product(x, a, b, dx, !fresh);
+}
+
+/// `c = a b`, or `c += a b`, where `b` may be a parameter that comes `again`.
+pub(super) fn weighted<T: Real>(
+    x: Inputs<'_, T>,
+    a: Matrix<'_, T>,
+    (b, again): (Matrix<'_, T>, Option<Again>),
+    c: &mut [T],
+    add: bool,
+) {
+    match again {
+        Some(again) => T::gemm_again(&mut x.scratch().borrow_mut(), a, (b, again), c, add),
+        None => product(x, a, b, c, add),
+    }
+}
+
+/// `x̄ += a b`, likewise.
+pub(super) fn add_weighted<T: Real>(
+    x: Inputs<'_, T>,
+    a: Matrix<'_, T>,
+    b: (Matrix<'_, T>, Option<Again>),
+    mut dx: Adjoint<'_, T>,
+) {
+    let (dx, fresh) = dx.parts();
+    weighted(x, a, b, dx, !fresh);
 }

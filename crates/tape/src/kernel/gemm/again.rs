@@ -1,0 +1,105 @@
+//! A right-hand side that comes again: packed the second time, read as packed from then on.
+
+use super::{Matrix, Packed};
+
+/// Rows of `A` so few that a row-major `B` is as well read where it stands.
+const FEW: usize = 8;
+
+/// Which matrix it is, and which part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Again {
+    /// Whose memory may be used: one packed form is kept for each place, part and direction.
+    pub place: u64,
+    /// A number that no other matrix has had, as long as its elements stay what they are.
+    pub serial: u64,
+    /// The first column.
+    pub start: usize,
+}
+
+/// The packed forms, and how often each matrix has come.
+#[derive(Debug)]
+pub(super) struct Shelf<T> {
+    forms: Vec<Form<T>>,
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self { forms: Vec::new() }
+    }
+}
+
+#[derive(Debug)]
+struct Form<T> {
+    again: Again,
+    /// As the matrix is read: its rows, its columns, and the steps between these.
+    read: [usize; 3],
+    packed: Option<Packed<T>>,
+    ready: bool,
+}
+
+impl<T> Shelf<T> {
+    /// The packed form of `b`, if it has come before and the product with `rows` rows gains by it.
+    pub(super) fn find(
+        &mut self,
+        again: Again,
+        b: Matrix<'_, T>,
+        rows: usize,
+        pack: impl FnOnce(&mut Packed<T>),
+    ) -> Option<&Packed<T>>
+    where
+        T: Default,
+    {
+        if b.col_stride == 1 && rows <= FEW {
+            return None;
+        }
+        let read = [b.rows, b.cols, b.col_stride];
+        let same = |form: &Form<T>| {
+            form.again.place == again.place && form.again.start == again.start && form.read == read
+        };
+        let Some(at) = self.forms.iter().position(same) else {
+            self.forms.push(Form { again, read, packed: None, ready: false });
+            return None;
+        };
+        let form = &mut self.forms[at];
+        if form.again.serial != again.serial {
+            (form.again, form.ready) = (again, false);
+            return None;
+        }
+        let packed = form.packed.get_or_insert_default();
+        if !form.ready {
+            pack(packed);
+            form.ready = true;
+        }
+        Some(packed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{Scratch, gemm};
+
+    fn wave(len: usize, phase: f64) -> Vec<f64> {
+        (0..len).map(|i| (i as f64 * 0.37 + phase).sin()).collect()
+    }
+
+    #[test]
+    fn what_comes_again_has_the_bits_of_what_came_first_and_what_was_written_is_packed_anew() {
+        let (mut scratch, a) = (Scratch::default(), wave(20 * 7, 0.1));
+        let a = Matrix::row_major(&a, 20, 7);
+        for serial in 0..3 {
+            let b = wave(7 * 11, serial as f64);
+            let transposed = Matrix::row_major(&b, 11, 7).t();
+            for _ in 0..3 {
+                for b in [Matrix::row_major(&b, 7, 11), transposed] {
+                    let again = Again { place: 1, serial, start: 0 };
+                    let (mut ours, mut plain) = ([0.0; 220], [0.0; 220]);
+                    gemm::f64_again(&mut scratch, a, (b, again), &mut ours, false);
+                    gemm::f64(&mut Scratch::default(), a, b, &mut plain, false);
+                    assert_eq!(ours, plain);
+                }
+            }
+        }
+        assert_eq!(scratch.again.forms.len(), 2, "one form for each direction, used again");
+    }
+}
