@@ -75,6 +75,7 @@ pub mod compare;
 pub mod init;
 pub mod layers;
 pub mod loss;
+pub mod online;
 pub mod optim;
 pub mod regularize;
 pub mod text;
