@@ -1,9 +1,7 @@
 //! A model trained here goes to PyTorch, and one made there comes here.
 //!
-//! `cargo test --test exchange` writes `for_torch.safetensors` into the directory of test files; `load_in_torch.py` beside
+//! `cargo test --test promises exchange` writes `for_torch.safetensors` into the directory of test files; `load_in_torch.py` beside
 //! the golden files loads it into PyTorch's modules and compares what they compute. The way back is a recorded file.
-
-#![allow(clippy::unwrap_used)] // where nothing can be unwrapped, a test has failed
 
 use ndarray::{Array3, ArrayD, Zip};
 use rand::SeedableRng;

@@ -1,7 +1,5 @@
 //! Every attribute of ONNX's recurrent operators is done, or refused by its name.
 
-#![allow(clippy::unwrap_used)] // where nothing can be unwrapped, a test has failed
-
 use ndarray::{ArrayD, IxDyn};
 use rnn::{
     Activation, Error, ParamStore,

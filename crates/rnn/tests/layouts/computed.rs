@@ -1,6 +1,6 @@
 //! The same weights compute the same, wherever they lie.
 
-use crate::{NORMAL, a_gru, an_lstm, elman, rng};
+use super::{NORMAL, a_gru, an_lstm, elman, rng};
 use ndarray::{Array3, ArrayD, Axis, IxDyn, arr1};
 use rnn::{
     Activation, Input, Lstm, ParamStore, Sequence,

@@ -1,6 +1,6 @@
 //! Files that do not fit.
 
-use crate::{an_lstm, bits};
+use super::{an_lstm, bits};
 use ndarray::ArrayD;
 use rnn::{
     Error, ParamStore,

@@ -1,6 +1,6 @@
 //! What has no place elsewhere.
 
-use crate::{NORMAL, a_gru, an_lstm, elman, onnx_export, rng};
+use super::{NORMAL, a_gru, an_lstm, elman, onnx_export, rng};
 use rnn::{
     Activation, Elman, Mgu, ParamStore, Result,
     cells::{gru, lstm},

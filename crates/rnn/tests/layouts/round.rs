@@ -1,6 +1,6 @@
 //! There and back.
 
-use crate::{a_gru, an_lstm, bits, elman, onnx_export};
+use super::{a_gru, an_lstm, bits, elman, onnx_export};
 use rnn::{
     ParamStore, Result,
     cells::{gru, lstm},

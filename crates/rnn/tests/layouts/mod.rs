@@ -1,8 +1,6 @@
 //! Weights in other frameworks' layouts: what is written is read back bit for bit, and what has no place is refused by
 //! name.
 
-#![allow(clippy::unwrap_used)] // where nothing can be unwrapped, a test has failed
-
 mod computed;
 mod files;
 mod refused;
