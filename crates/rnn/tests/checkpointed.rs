@@ -1,9 +1,6 @@
 //! Making steps again changes the memory and the work, and not one bit of the gradient.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod zoo;
-
+use crate::zoo;
 use ndarray::ArrayD;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
