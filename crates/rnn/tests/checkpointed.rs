@@ -169,10 +169,10 @@ fn arrays(gradients: &Gradients<f64>) -> Arrays {
 }
 
 fn same_bits(a: &Arrays, b: &Arrays) -> bool {
-    let equal = |((i, a), (j, b)): (&(ParamId, ArrayD<f64>), &(ParamId, ArrayD<f64>))| {
-        i == j && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+    let bits = |arrays: &Arrays| -> Vec<(ParamId, Vec<u64>)> {
+        arrays.iter().map(|(id, g)| (*id, g.iter().map(|g| g.to_bits()).collect())).collect()
     };
-    a.len() == b.len() && a.iter().zip(b).all(equal)
+    bits(a) == bits(b)
 }
 
 /// Holds every cell.

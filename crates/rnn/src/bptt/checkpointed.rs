@@ -113,9 +113,8 @@ where
         }
         let start = (self.start)(p);
         self.shapes = start.parts().iter().map(|part| part.shape()).collect();
-        let state: usize = self.shapes.iter().map(|shape| shape.iter().product::<usize>()).sum();
         self.clear();
-        self.stored = vec![T::ZERO; state];
+        self.stored = vec![T::ZERO; self.state_len()];
         self.losses = vec![T::ZERO; self.steps];
         let (mut step, mut swept) = (0, None);
         let last = self.steps.saturating_sub(2)..self.steps;
@@ -131,11 +130,8 @@ where
         let losses = self.steps * size_of::<T>();
         (self.stored, self.losses) = (Vec::new(), Vec::new());
         let fixed = self.tape.held() + losses + packed + SMALL;
-        Plan::within(
-            budget,
-            self.steps,
-            Costs { fixed, step, state: state * size_of::<T>() + size_of::<usize>() },
-        )
+        let state = self.state_len() * size_of::<T>() + size_of::<usize>();
+        Plan::within(budget, self.steps, Costs { fixed, step, state })
     }
 
     /// The sum of the losses and its gradient, as planned.
@@ -263,6 +259,7 @@ where
             let loss = (self.loss)(p.at(t), t, output);
             let shape = loss.shape();
             if shape.iter().product::<usize>() != 1 {
+                self.clear();
                 return Err(tape::Error::NotScalar { shape }.into());
             }
             let loss = if shape.is_empty() { loss } else { loss.sum() };

@@ -88,8 +88,8 @@ impl<'t, 'c, T: Real, C: Cell<T>, M: Influence<T>> Online<'t, 'c, T, C, M> {
         self.run.state().output()
     }
 
-    /// The gradient of `loss`, a function of the block's outputs or of [`output`](Online::output), through the block and all that was before it. Then the
-    /// influence is carried over the edge, and the block is let go.
+    /// The gradient of `loss`, a function of the block's outputs or of [`output`](Online::output), through the block and
+    /// all that was before it. Then the influence is carried over the edge, and the block is let go.
     ///
     /// # Errors
     /// When `loss` is not one number, or not of this tape; or what [`Influence::carry`] returns.
