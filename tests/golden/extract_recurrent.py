@@ -85,7 +85,8 @@ def dynamics(cases):
     truncated = [c for c in cases if c["key"] == "tbptt_gru"]
     for case in truncated:
         case["configs"] = [c for c in case["configs"] if (c["k1"], c["k2"]) == (3, 7)]
-    return rows + trained + truncated
+    forwards = [c for c in cases if c["type"] == "rtrl"]
+    return rows + trained + truncated + forwards
 
 
 def in_windows(case, path):

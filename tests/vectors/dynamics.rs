@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `tbptt` | the gradients of every window: `window`, all losses since the last sweep ([`Window`] `{k1, k2}`); `per_loss`, each going back `k2` (`{1, k2}`, added up); `last_loss`, the last of them only |
 //! | `tbptt_train` | [`training`] |
+//! | `rtrl` | [`online`] |
 //! | `row_detach`, `row_reset` | [`State::detach_rows`], [`State::reset_rows`] before the step |
 //!
 //! Gradients are compared within 10⁻¹¹ max(10⁻³, max |want|).
 
 use crate::{
     archive::{Archive, Tensor},
+    online,
     ops::compare,
     report::{Report, Skip},
     through_time::{Arrays, Network},
@@ -139,6 +141,7 @@ pub(crate) fn replay(archive: &Archive) -> Report {
         report.guard(key, kind, |_| {
             Ok(match kind {
                 "tbptt" => truncated(archive, case),
+                "rtrl" => online::judge(archive, case),
                 "tbptt_train" => training::judge(archive, case),
                 "row_detach" | "row_reset" => Network::read(archive, case).and_then(
                     |network| with_cell!(&network.cell, cell => rows(&network, cell, case)),

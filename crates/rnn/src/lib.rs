@@ -15,6 +15,8 @@
 //! | how layers are put together                | [`layers`], [`Stacked`]                     |
 //! | what is left to chance in training         | [`regularize`], [`Bound`]                   |
 //! | how a trained cell is used                 | [`Stepper`], [`Trajectory`]                 |
+//! | how long sequences fit into memory         | [`bptt::Checkpointed`]                      |
+//! | how the past is carried forwards           | [`online`]                                  |
 //! | where the parameters live                  | [`ParamStore`], [`weights`]                 |
 //! | how the same gradient is found on paper    | [`by_hand`]                                 |
 //! | where two gradients part                   | [`compare`]                                 |
@@ -75,6 +77,7 @@ pub mod compare;
 pub mod init;
 pub mod layers;
 pub mod loss;
+pub mod online;
 pub mod optim;
 pub mod regularize;
 pub mod text;
@@ -113,6 +116,10 @@ mod book {
     mod layouts {}
     #[doc = include_str!("../../../docs/cells.md")]
     mod cells {}
+    #[doc = include_str!("../../../docs/memory.md")]
+    mod memory {}
+    #[doc = include_str!("../../../docs/online.md")]
+    mod online {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
     #[doc = include_str!("../../../docs/sequences.md")]

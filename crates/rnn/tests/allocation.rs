@@ -12,6 +12,7 @@ use rnn::{
     bptt::{Truncation, Unrolling, Window},
     init::Uniform,
     loss,
+    online::{Influence, Online, Rtrl, Snap1, Uoro},
     regularize::{DropConnect, Dropout, Dropped, Mask, Zoneout},
 };
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -222,4 +223,46 @@ fn a_stepper_allocates_nothing_after_its_first_steps() {
         each.push(ALLOCATIONS.with(|n| n.get()) - before);
     }
     assert_none_after_warm_up(&each, 3);
+}
+
+/// Learns online with every cell, one step at a time.
+struct LearnOnline {
+    cells: usize,
+}
+
+impl zoo::Visit<f32> for LearnOnline {
+    fn visit<C: Cell<f32>>(&mut self, name: &str, store: ParamStore<f32>, cell: &C) {
+        self.cells += 1;
+        steady_online(name, &store, cell, Rtrl::default());
+        steady_online(name, &store, cell, Snap1::default());
+        steady_online(name, &store, cell, Uoro::new(ChaCha8Rng::seed_from_u64(1)));
+    }
+}
+
+fn steady_online<C: Cell<f32>>(
+    name: &str,
+    store: &ParamStore<f32>,
+    cell: &C,
+    influence: impl Influence<f32>,
+) {
+    let tape = Tape::new();
+    let mut run = Online::new(&tape, cell, influence, cell.zeros(&tape, zoo::BATCH));
+    let xs = zoo::waves::<f32>(&[1, zoo::BATCH, zoo::INPUTS], 0);
+    let mut each = Vec::with_capacity(20);
+    for _ in 0..20 {
+        let before = ALLOCATIONS.with(|n| n.get());
+        let block = run.advance(store.bind(&tape), Input::Dense(tape.constant(&xs)));
+        drop(run.backward(block.outputs.square().sum()).unwrap());
+        each.push(ALLOCATIONS.with(|n| n.get()) - before);
+    }
+    let steady: usize = each[12..].iter().sum();
+    assert!(each[0] > 0, "the counter does not count");
+    assert_eq!(steady, 0, "{name}: {each:?}");
+}
+
+#[test]
+fn every_cell_learns_online_without_allocating() {
+    let mut learn = LearnOnline { cells: 0 };
+    zoo::every_cell(&|k| zoo::wave(k) as f32, &mut learn);
+    assert!(learn.cells > 100);
 }

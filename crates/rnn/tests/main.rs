@@ -1,7 +1,7 @@
 //! What the crate promises, one promise to a file.
 //!
-//! All in one program: every test file that is a program of its own compiles the tape once more. (`allocation` is one,
-//! for it counts what the whole program allocates.)
+//! All in one program: every test file that is a program of its own compiles the tape once more. (`allocation` and `budget` are,
+//! for they count what the whole program allocates.)
 
 #![allow(clippy::unwrap_used)] // a test may
 
@@ -19,6 +19,7 @@ mod cells_equations;
 mod cells_in_parts;
 mod cells_second_order;
 mod cells_variants;
+mod checkpointed;
 mod clip;
 mod compare;
 mod determinism;
@@ -26,6 +27,7 @@ mod elman;
 mod embedding_and_input;
 mod laws;
 mod layouts;
+mod online;
 mod onnx;
 mod optim;
 mod params;
@@ -45,7 +47,7 @@ fn every_file_here_is_run() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let module = name.trim_end_matches(".rs");
-        let elsewhere = ["main", "allocation"].contains(&module);
+        let elsewhere = ["main", "allocation", "budget"].contains(&module);
         assert!(
             elsewhere || list.contains(&format!("\nmod {module};\n")),
             "{name} is not in main.rs"

@@ -35,6 +35,11 @@ impl<T: Real> Mark<'_, T> {
     pub fn id(self) -> u64 {
         self.nodes
     }
+
+    /// Where nodes, values, edges and indices go on behind it.
+    pub(crate) fn addresses(self) -> [u64; 4] {
+        [self.nodes, self.values, self.edges, self.indices]
+    }
 }
 
 impl<T: Real> Tape<T> {

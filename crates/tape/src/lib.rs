@@ -67,6 +67,7 @@ mod pool;
 mod precomputed;
 mod real;
 mod record;
+mod reserve;
 mod running;
 mod shape;
 mod shapes;

@@ -56,6 +56,11 @@ impl<T: Copy + Default> Pool<T> {
         self.free[class].push(buffer);
     }
 
+    /// The free buffers.
+    pub(crate) fn free(&self) -> impl Iterator<Item = &Vec<Vec<T>>> {
+        self.free.iter()
+    }
+
     /// How many buffers are free.
     #[cfg(test)]
     pub(crate) fn count(&self) -> usize {

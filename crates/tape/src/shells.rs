@@ -39,9 +39,19 @@ impl<T: Real> Shells<T> {
             return;
         }
         let id = (&*shell as &dyn Any).type_id();
-        match self.0.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, shelf)) => shelf.push(shell),
-            None => self.0.push((id, vec![shell])),
-        }
+        self.shelf(id).push(shell);
+    }
+
+    /// Where ops of this type wait.
+    pub(crate) fn shelf(&mut self, id: TypeId) -> &mut Vec<Box<dyn Op<T>>> {
+        let at = self.0.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            self.0.push((id, Vec::new()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
+    }
+
+    pub(crate) fn shelves(&self) -> impl Iterator<Item = &Vec<Box<dyn Op<T>>>> {
+        self.0.iter().map(|(_, shelf)| shelf)
     }
 }

@@ -163,6 +163,13 @@ pub(crate) fn norm_in_blocks_of_two() -> f64 {
     number(&case["norm"])
 }
 
+/// The sums of dW, dU and db that SnAp-1 gives on [`sequence`]`("tanh", false, 5)`.
+pub(crate) fn snap_1() -> [f64; 3] {
+    let cases = read(include_str!("online_closed_form.json"));
+    let (_, case) = cases.into_iter().find(|(name, _)| name == "snap1_tanh_mse").unwrap();
+    ["Wxh", "Whh", "bh"].map(|block| number(&case[block]))
+}
+
 /// `torch.nn.RNN`, one layer, one direction.
 pub(crate) fn torch() -> Vec<Torch> {
     let mut cases = Vec::new();

@@ -56,6 +56,12 @@ impl<T: Real> Scratch<T> {
     pub fn lanes(&mut self, len: usize) -> &mut [T] {
         &mut self.lanes.room(len)[..len]
     }
+
+    /// How many bytes it has grown to.
+    pub(crate) fn held(&self) -> usize {
+        let elements = [&self.a, &self.b, &self.lanes].map(|buffer| buffer.data.capacity());
+        elements.iter().sum::<usize>() * size_of::<T>()
+    }
 }
 
 /// A right-hand side `B` packed once for many products.
