@@ -250,7 +250,14 @@ impl<'a, T: Real> Sweep<'a, T> {
                 sum = Running::of(term, self.pool);
             } else {
                 let terms = sum.as_mut_slice().iter_mut().zip(&term);
-                terms.for_each(|(sum, &term)| *sum += term);
+                T::vectorize(
+                    #[inline(always)]
+                    || {
+                        for (sum, &term) in terms {
+                            *sum += term;
+                        }
+                    },
+                );
                 self.pool.give(term);
             }
             self.put(input, sum);

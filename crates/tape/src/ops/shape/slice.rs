@@ -73,12 +73,19 @@ impl<T: Real> Op<T> for Slice {
         mut dx: Adjoint<'_, T>,
     ) {
         let dx = dx.sum();
-        let mut dy = dy.iter();
-        for stretch in self.stretches(x) {
-            for (dx, &dy) in dx[stretch].iter_mut().zip(&mut dy) {
-                *dx += dy;
-            }
-        }
+        T::vectorize(
+            #[inline(always)]
+            || {
+                let mut at = 0;
+                for stretch in self.stretches(x) {
+                    let next = at + stretch.len();
+                    for (dx, &dy) in dx[stretch].iter_mut().zip(&dy[at..next]) {
+                        *dx += dy;
+                    }
+                    at = next;
+                }
+            },
+        );
     }
     fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
         0
