@@ -126,7 +126,7 @@ fn resume<'t>(
             store.get_mut(id).assign(parameter);
         }
         if let Some(window) = windows.next() {
-            run.advance(store.bind(tape), &network.input(window.inputs, window.batch));
+            run.advance(store.bind(tape), network.input(window.inputs, window.batch));
         }
     }
     windows.seek(progress.position);

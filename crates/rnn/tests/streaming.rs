@@ -65,7 +65,7 @@ fn a_block_longer_than_the_window_is_refused() {
     let tape = Tape::new();
     let p = network.store.bind(&tape);
     let mut run = Unrolling::new(&tape, &network.cell, window(4, 4), p.var(network.h0));
-    run.advance(p, &network.inputs(&tape, 0..5));
+    run.advance(p, network.inputs(&tape, 0..5));
 }
 
 /// Every window of the sliding pass, with its gradients.
