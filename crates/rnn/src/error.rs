@@ -176,6 +176,9 @@ pub enum Error {
         /// Its shape in the model.
         expected: Vec<usize>,
     },
+    /// Weights that another framework's layout has no place for.
+    #[error(transparent)]
+    Layout(#[from] crate::weights::LayoutError),
     /// Infinite or NaN weights.
     #[error(
         "infinities or NaN in {names:?}: the training that saved this had diverged; nothing was \

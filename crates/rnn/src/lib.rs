@@ -109,6 +109,8 @@ mod book {
     mod readme {}
     #[doc = include_str!("../../../docs/architecture.md")]
     mod architecture {}
+    #[doc = include_str!("../../../docs/layouts.md")]
+    mod layouts {}
     #[doc = include_str!("../../../docs/cells.md")]
     mod cells {}
     #[doc = include_str!("../../../docs/references.md")]

@@ -1,9 +1,6 @@
 //! One step of each cell, and the equations of its page in plain loops.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod zoo;
-
+use crate::zoo;
 use ndarray::{Array1, Array2, Ix1, Ix2, s};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

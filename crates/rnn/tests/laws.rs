@@ -3,10 +3,7 @@
 //! One law, one test; each is asked of every cell in every case: unrolled as a whole or in windows, with rows of one
 //! length or of many.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod every_cell;
-
+use crate::every_cell;
 use every_cell::{B, Case, Data, Model, T, cases, every_cell, run, weighed};
 use ndarray::{ArrayD, Axis, Slice, s};
 use rnn::{

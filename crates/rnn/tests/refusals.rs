@@ -1,7 +1,5 @@
 //! What does not fit a sequence, a layer, a run or a stepper, and what they say to it.
 
-#![allow(clippy::unwrap_used)] // a test may
-
 use rand::SeedableRng;
 use rnn::{
     Cell, Elman, Input, ParamStore, Sequence, State, Stepper,

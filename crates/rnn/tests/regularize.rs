@@ -1,7 +1,5 @@
 //! Masks by counter: repeated by whoever repeats the step.
 
-#![allow(clippy::unwrap_used)] // a test may
-
 use ndarray::{Array2, Array3, ArrayD, Axis, Slice, arr1};
 use rand::SeedableRng;
 use rnn::{

@@ -1,7 +1,5 @@
 //! Rows of unequal lengths in one batch, read from either end.
 
-#![allow(clippy::unwrap_used)] // a test may
-
 use ndarray::{Array3, ArrayD, ArrayViewD, Axis, Slice, s};
 use rand::SeedableRng;
 use rnn::{

@@ -1,9 +1,6 @@
 //! A stream is read block by block, its state carried on, and takes no more memory the longer it is.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-
+use crate::common;
 use common::{Arrays, Network, assert_agree, cross_entropy, derived};
 use rnn::{
     bptt::{Truncation, Unrolling, Window, sliding},
