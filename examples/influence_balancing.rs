@@ -89,7 +89,9 @@ impl Problem {
 
     fn inputs<'t>(&self, tape: &'t Tape<f64>, steps: Range<usize>) -> Input<'t, 'static, f64> {
         let n = steps.len();
-        Input::Dense(tape.constant(Array3::from_shape_fn((n, 1, self.cell.units), |(_, _, i)| self.sigma[[0, i]])))
+        Input::Dense(tape.constant(Array3::from_shape_fn((n, 1, self.cell.units), |(_, _, i)| {
+            self.sigma[[0, i]]
+        })))
     }
 }
 

@@ -113,8 +113,12 @@ mod book {
     mod layouts {}
     #[doc = include_str!("../../../docs/cells.md")]
     mod cells {}
+    #[doc = include_str!("../../../docs/randomized.md")]
+    mod randomized {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
     #[doc = include_str!("../../../docs/sequences.md")]
     mod sequences {}
+    #[doc = include_str!("../../../docs/truncation.md")]
+    mod truncation {}
 }

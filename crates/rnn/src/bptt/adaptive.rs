@@ -101,7 +101,8 @@ impl Decay {
         let sum = |f: &dyn Fn(f64, f64) -> f64| points.iter().map(|&(k, y)| f(k, y)).sum::<f64>();
         let (k, y) = (sum(&|k, _| k) / n, sum(&|_, y| y) / n);
         let spread = sum(&|x, _| (x - k).powi(2));
-        let rate = if points.len() < 2 { 0.0 } else { (sum(&|x, z| (x - k) * (z - y)) / spread).exp() };
+        let rate =
+            if points.len() < 2 { 0.0 } else { (sum(&|x, z| (x - k) * (z - y)) / spread).exp() };
         Ok(Self { rate, norms: norms.to_vec() })
     }
 

@@ -44,9 +44,12 @@ impl RandomLength {
     /// A base or a least length of less than one step, a spread that is negative, or a probability outside [0, 1].
     pub fn with(base: f64, halved: f64, spread: f64, least: usize) -> Result<Self> {
         let finite = base.is_finite() && spread.is_finite();
-        if !(finite && base >= 1.0 && spread >= 0.0 && least >= 1 && (0.0..=1.0).contains(&halved)) {
+        if !(finite && base >= 1.0 && spread >= 0.0 && least >= 1 && (0.0..=1.0).contains(&halved))
+        {
             return Err(Error::Data {
-                what: format!("windows of {base} ± {spread} steps, at least {least}, halved with probability {halved}"),
+                what: format!(
+                    "windows of {base} ± {spread} steps, at least {least}, halved with probability {halved}"
+                ),
                 rule: "lengths are at least 1, a spread at least 0, a probability in [0, 1]".into(),
                 remedy: "begin with `RandomLength::new(70.0)`",
             });

@@ -240,7 +240,9 @@ fn possible(chances: &[f64]) -> Result<()> {
     if chances.is_empty() || wrong.is_some() {
         return Err(Error::Data {
             what: wrong.map_or("no chances".into(), |c| format!("a cut with probability {c}")),
-            rule: "there is a probability in [0, 1) for every step: a sure cut cannot be made up for".into(),
+            rule:
+                "there is a probability in [0, 1) for every step: a sure cut cannot be made up for"
+                    .into(),
             remedy: "for cuts at fixed places take a `Window`",
         });
     }
