@@ -162,4 +162,3 @@ fn a_window_made_anew_is_a_gradient_at_the_parameters_of_the_moment() {
         }
     }
 }
-

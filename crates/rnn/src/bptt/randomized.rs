@@ -44,7 +44,13 @@ use tape::{Gradients, Real, Tape, Var};
 ///
 /// let by_age = Randomized::by_age(16.0, 4.0)?; // segments of 16 steps on the average
 /// assert_eq!(by_age.chance(1, 0), 3.0 / (2.0 * 16.0 + 1.0));
-/// let mean: f64 = (0..100_000).map(|n| by_age.survival(n)).sum(); // E[length] = Σ P(length > n)
+/// let mut longer = 1.0; // P(length > n)
+/// let lengths = (1..100_000).map(|age| {
+///     let now = longer;
+///     longer *= 1.0 - by_age.chance(age, age - 1);
+///     now
+/// });
+/// let mean: f64 = lengths.sum(); // E[length] = Σₙ P(length > n)
 /// assert!((mean - 16.0).abs() < 1e-4);
 /// # Ok::<(), rnn::Error>(())
 /// ```
