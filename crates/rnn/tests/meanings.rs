@@ -58,7 +58,8 @@ fn every_window_of_an_elman_network_is_the_truncated_sum_that_is_meant() {
             let paper = elman::Problem { truncation, mask, ..problem.clone() };
             let (mut got, mut want) =
                 (network.gradients(window(k1, k2, losses)), derived(&common::parameters(), &paper));
-            (got.remove("loss"), want.remove("loss"));
+            got.remove("loss");
+            want.remove("loss");
             assert_agree(&got, &want, 1e-12, format!("{steps}: ({k1}, {k2}), {losses:?}"));
             tried += 1;
         }
@@ -131,8 +132,7 @@ fn a_block_that_needs_more_sweeps_or_older_inputs_is_refused() {
         let p = network.store.bind(&tape);
         let start = p.var(network.h0);
         let mut run = Unrolling::new(&tape, &network.cell, Truncation::Window(window), start);
-        let refused = run.try_advance(p, network.inputs(&tape, 0..2)).unwrap_err().to_string();
-        refused
+        run.try_advance(p, network.inputs(&tape, 0..2)).unwrap_err().to_string()
     };
     let window = Window::new(2, 4).unwrap();
     assert_eq!(
