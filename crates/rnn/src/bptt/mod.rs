@@ -13,11 +13,11 @@
 //!
 //! [`Adaptive`] finds a k2 for a bias that is tolerated, [`Spread`] the variance that a random strategy pays with.
 
-mod adaptive;
-mod random_length;
-mod randomized;
-mod reweighted;
-mod roulette;
+pub mod adaptive;
+pub mod random_length;
+pub mod randomized;
+pub mod reweighted;
+pub mod roulette;
 mod segment;
 pub mod sliding;
 mod spread;
