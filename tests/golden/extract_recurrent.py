@@ -86,10 +86,15 @@ def dynamics(cases):
     for case in truncated:
         case["configs"] = [c for c in case["configs"] if (c["k1"], c["k2"]) == (3, 7)]
     forwards = [c for c in cases if c["type"] == "rtrl"]
-    return rows + trained + truncated + forwards
+    random = [c for c in cases if c["key"] in ("artbp_rnn_tanh_age", "artbp_lstm_list", "artbp_gru_const")]
+    for case in random:
+        case["draws"] = case["draws"][:3]
+    return rows + trained + truncated + forwards + random
 
 
 def in_windows(case, path):
+    if case["type"] == "artbp":
+        return not path.startswith("draw") or path.split("/")[0] in ("draw0", "draw1", "draw2")
     return not path.startswith(("k", "full_grad")) or path.startswith("k3_7/")
 
 

@@ -2,7 +2,8 @@
 //!
 //! | type | here |
 //! |---|---|
-//! | `tbptt` | the gradients of every window: `window`, all losses since the last sweep ([`Window`] `{k1, k2}`); `per_loss`, each going back `k2` (`{1, k2}`, added up); `last_loss`, the last of them only |
+//! | `tbptt` | the gradients of every window, as [`Losses`] says: `window`, `per_loss`, `last_loss` |
+//! | `artbp` | [`randomized`] |
 //! | `tbptt_train` | [`training`] |
 //! | `rtrl` | [`online`] |
 //! | `row_detach`, `row_reset` | [`State::detach_rows`], [`State::reset_rows`] before the step |
@@ -13,6 +14,7 @@ use crate::{
     archive::{Archive, Tensor},
     online,
     ops::compare,
+    randomized,
     report::{Report, Skip},
     through_time::{Arrays, Network},
     torch::with_cell,
@@ -20,7 +22,7 @@ use crate::{
 };
 use rnn::{
     Cell, Readout, State,
-    bptt::{Truncation, Window},
+    bptt::{Losses, Truncation, Window},
 };
 use serde_json::Value;
 use tape::Tape;
@@ -31,11 +33,9 @@ const GRADIENT: (f64, f64) = (1e-11, 1e-3);
 fn windows<C: Cell<f64>>(
     network: &Network<'_>,
     cell: &C,
-    (k1, k2): (usize, usize),
-    last_only: bool,
+    window: Window,
 ) -> Result<Vec<Arrays>, String> {
     let (tape, mut found) = (Tape::new(), Vec::new());
-    let window = Window::new(k1, k2).map_err(|e| e.to_string())?;
     let ran = Truncation::Window(window).run(
         &tape,
         cell,
@@ -47,14 +47,7 @@ fn windows<C: Cell<f64>>(
         network.steps,
         Readout::After,
         |_, steps| network.inputs(&tape, steps),
-        |p, block| {
-            let (mut outputs, mut steps) = (block.outputs, block.steps);
-            if last_only {
-                let last = steps.len() - 1;
-                (outputs, steps) = (outputs.slice(0, last..last + 1), steps.end - 1..steps.end);
-            }
-            network.loss(p, outputs, steps)
-        },
+        |p, block| network.loss(p, block.outputs, block.steps),
         |_, swept| {
             found.push(network.gradients(swept));
             Ok(())
@@ -63,29 +56,19 @@ fn windows<C: Cell<f64>>(
     ran.map(|_| found).map_err(|e| e.to_string())
 }
 
-/// The sums of `k1` windows each.
-fn added_up(windows: Vec<Arrays>, k1: usize) -> Vec<Arrays> {
-    let sum = |some: &[Arrays]| {
-        let mut total = some[0].clone();
-        for window in &some[1..] {
-            total.iter_mut().for_each(|(name, array)| *array += &window[name]);
-        }
-        total
-    };
-    windows.chunks(k1).map(sum).collect()
-}
-
 fn truncated(archive: &Archive, case: &Value) -> Result<f64, String> {
     let network = Network::read(archive, case)?;
     let mut worst = 0.0f64;
     for config in case["configs"].as_array().unwrap() {
         let number = |name: &str| config[name].as_u64().unwrap() as usize;
         let (k1, k2, mode) = (number("k1"), number("k2"), config["mode"].as_str().unwrap());
-        let found = with_cell!(&network.cell, cell => match mode {
-            "per_loss" => added_up(windows(&network, cell, (1, k2), false)?, k1),
-            "last_loss" => windows(&network, cell, (k1, k2), true)?,
-            _ => windows(&network, cell, (k1, k2), false)?,
-        });
+        let losses = match mode {
+            "per_loss" => Losses::Each,
+            "last_loss" => Losses::Last,
+            _ => Losses::Window,
+        };
+        let window = Window::new(k1, k2).map_err(|e| e.to_string())?.losses(losses);
+        let found = with_cell!(&network.cell, cell => windows(&network, cell, window)?);
         let count = config["windows"].as_array().unwrap().len();
         if found.len() != count {
             return Err(format!("{k1}, {k2}, {mode}: {} windows, not {count}", found.len()));
@@ -143,6 +126,7 @@ pub(crate) fn replay(archive: &Archive) -> Report {
                 "tbptt" => truncated(archive, case),
                 "rtrl" => online::judge(archive, case),
                 "tbptt_train" => training::judge(archive, case),
+                "artbp" => randomized::judge(archive, case),
                 "row_detach" | "row_reset" => Network::read(archive, case).and_then(
                     |network| with_cell!(&network.cell, cell => rows(&network, cell, case)),
                 ),

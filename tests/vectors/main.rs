@@ -14,7 +14,7 @@
 //! | `torch_*_ops.json` | [`ops`], [`hessian`] | one operation a case, its gradients and their change along a direction |
 //! | `torch_*_cells.json` | [`cells`] | one step of PyTorch's cells |
 //! | `torch_*_rnn.json` | [`sequences`] | whole sequences through its layers |
-//! | `torch_*_dyn.json` | [`dynamics`], [`training`], [`online`] | carried states: windows, rows cut and begun anew, training in chunks, influence matrices |
+//! | `torch_*_dyn.json` | [`dynamics`], [`training`], [`online`], [`randomized`] | carried states: windows, draws of a truncation at random, rows cut and begun anew, training in chunks, influence matrices |
 //! | `torch_*_train.json` | [`descent`] | clipping and optimizers |
 //! | `ort_*_rnn.json` | [`ort`] | ONNX's operators, forward and gradients |
 //! | `onnx_node_*.json` | [`onnx_nodes`] | the cases that come with ONNX |
@@ -32,6 +32,7 @@ mod onnx;
 mod onnx_nodes;
 mod ops;
 mod ort;
+mod randomized;
 mod report;
 mod sequences;
 mod through_time;

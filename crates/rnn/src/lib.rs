@@ -120,8 +120,12 @@ mod book {
     mod memory {}
     #[doc = include_str!("../../../docs/online.md")]
     mod online {}
+    #[doc = include_str!("../../../docs/randomized.md")]
+    mod randomized {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
     #[doc = include_str!("../../../docs/sequences.md")]
     mod sequences {}
+    #[doc = include_str!("../../../docs/truncation.md")]
+    mod truncation {}
 }

@@ -8,8 +8,9 @@ mod zoo;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rnn::{
-    Cell, Elman, Input, Linear, Lstm, ParamStore, Reduction, Rows, Sequence, Stacked, Stepper,
-    bptt::{Truncation, Unrolling, Window},
+    Cell, Elman, Input, Linear, Lstm, ParamStore, Readout, Reduction, Rows, Sequence, Stacked,
+    Stepper,
+    bptt::{Randomized, Truncation, Unrolling, Window},
     init::Uniform,
     loss,
     online::{Influence, Online, Rtrl, Snap1, Uoro},
@@ -133,6 +134,45 @@ fn a_window_that_reaches_further_back_is_swept_without_allocating() {
     for (k1, k2) in [(1, 2), (2, 5), (5, 20), (1, 30)] {
         assert_none_after_warm_up(&allocations((k1, k2), false, 200), 100);
     }
+    assert_none_after_warm_up(&allocations((1, 64), false, 500), 300);
+}
+
+#[test]
+fn segments_of_random_length_are_swept_without_allocating() {
+    let Model { mut store, cell, layer, text } = model();
+    let (tape, steps) = (Tape::new(), 3_000);
+    let rule = Randomized::by_age(5.0, 4.0).and_then(|rule| rule.capped(16)).unwrap();
+    let mut each = Vec::with_capacity(steps);
+    let mut before = 0;
+    let run = rule.run(
+        &tape,
+        &cell,
+        &mut store,
+        |p| cell.zeros(p.tape(), BATCH),
+        steps,
+        Readout::After,
+        &mut ChaCha8Rng::seed_from_u64(2),
+        |_, steps| {
+            let (first, end) = (steps.start * BATCH, steps.end * BATCH);
+            Input::one_hot(&text[first..end], BATCH, CLASSES)
+        },
+        |p, block| {
+            let (first, end) = ((block.steps.start + 1) * BATCH, (block.steps.end + 1) * BATCH);
+            let scores = layer.forward(p, block.outputs);
+            loss::cross_entropy(scores, &text[first..end], Reduction::Sum, Rows::Mean)
+        },
+        |store, gradients| {
+            for (id, g) in gradients.params() {
+                store.get_mut(id).zip_mut_with(g, |w, g| *w -= 1e-3 * g);
+            }
+            let now = ALLOCATIONS.with(|n| n.get());
+            each.push(now - before);
+            before = now;
+            Ok(())
+        },
+    );
+    run.unwrap();
+    assert_none_after_warm_up(&each, each.len() - 200);
 }
 
 /// Trains every cell on dense inputs.

@@ -10,9 +10,19 @@
 //!     s = F(s, xₜ)                      with the updated parameters
 //! ```
 //!
-//! It costs `k` steps forward for every input, and buys fresh parameters in every step of the window. The outputs
-//! of the first `k − 1` steps are never learned from. With fixed parameters the gradient at step `t` is that of
-//! [`Window`](super::Window) `{ k1: 1, k2: k }` (BPTT(h; 1) of Williams & Peng, 1990).
+//! As it is usually printed, for `n` pairs `aₜ, yₜ` and with `x` for the state, it slips four times:
+//!
+//! | printed | here |
+//! |---|---|
+//! | the error is that of `y[t + k]`, after `a[t + k − 1]` has been read | the loss of the last step of the window, `t + k − 1`: with `y[t]` the output at time `t`, the other is off by one (or predicts the next step, which then should be said) |
+//! | `t` runs to `n − k` and with it `y[t + k]` to `y[n]`, which is not there | to `n − k`, where the last window ends with the last pair |
+//! | the error, target − prediction, is swept back and descended along | it is minus the derivative of ½ (prediction − target)²: what is swept is the derivative of a loss, and `update` descends |
+//! | only the last output of a window is learned from, so the first `k − 1` of the sequence never are | the same, and said: [`Window`](super::Window) `{ k1: 1, k2: k }` does without the gap |
+//!
+//! The state is stepped on with the parameters just updated, and the window is made anew with them: `k + 1` steps forward for every
+//! input where a window of stride 1 makes one. That buys fresh parameters in every step of the window. With fixed
+//! parameters the gradient at step `t` is that of [`Window`](super::Window) `{ k1: 1, k2: k }` (BPTT(h; 1) of Williams &
+//! Peng, 1990). [`Updates::Recompute`](super::Updates) is the same for any stride, the first losses included.
 
 use crate::{Bound, Cell, Error, Input, ParamStore, Result, State};
 use tape::{Gradients, Real, Tape, Var};

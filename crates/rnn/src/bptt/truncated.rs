@@ -1,6 +1,6 @@
 //! Truncated backpropagation through time: cut the past, then sweep.
 
-use super::Truncation;
+use super::{Losses, Reweighted, Truncation, Updates};
 use crate::{Bound, Cell, Error, Readout, Result, Sequence, State, error::or_panic, state};
 use ndarray::ArrayD;
 use std::{collections::VecDeque, ops::Range};
@@ -47,6 +47,8 @@ pub struct Unrolling<'t, 'c, T: Real, C: Cell<T>> {
     /// How many steps have been made.
     time: usize,
     outputs: Vec<Var<'t, T>>,
+    /// By what adjoints are multiplied on their way back out of each step of the next block.
+    factors: Vec<T>,
 }
 
 /// Steps that have been recorded together.
@@ -54,8 +56,8 @@ pub struct Unrolling<'t, 'c, T: Real, C: Cell<T>> {
 pub struct Block<'t, T: Real> {
     /// What the readout reads, `[n, B, H]`.
     pub outputs: Var<'t, T>,
-    /// The steps they belong to, counted from the beginning of the run. With [`Window::gaps`](super::Window::gaps)
-    /// these are the last steps of the block only: those whose losses are swept from.
+    /// The steps they belong to, counted from the beginning of the run. With [`Window::gaps`](super::Window::gaps) or
+    /// [`Losses::Last`] these are the last steps of the block only: those whose losses are swept from.
     pub steps: Range<usize>,
 }
 
@@ -67,13 +69,10 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         truncation: Truncation,
         start: C::State<'t>,
     ) -> Self {
-        let by_block = match truncation {
-            Truncation::Full => true,
-            Truncation::Window(window) => window.k1() == window.k2() && !window.has_gaps(),
-        };
-        let readout = Readout::After;
-        let (steps, outputs) = (VecDeque::new(), Vec::new());
-        Self { tape, cell, truncation, readout, by_block, state: start, steps, time: 0, outputs }
+        let (by_block, readout) = (truncation.is_by_block(), Readout::After);
+        let (steps, outputs, factors) = (VecDeque::new(), Vec::new(), Vec::new());
+        let (state, time) = (start, 0);
+        Self { tape, cell, truncation, readout, by_block, state, steps, time, outputs, factors }
     }
 
     /// The same run with outputs read before or after each step. After, if nothing is said.
@@ -127,6 +126,18 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         self.state = self.state.detach_rows(mask);
     }
 
+    /// Multiplies adjoints by these numbers on their way back out of the steps of the next block, the first number for its
+    /// first step: see [`Reweighted`].
+    pub fn reweigh(&mut self, factors: impl IntoIterator<Item = T>) {
+        self.factors.clear();
+        self.factors.extend(factors);
+    }
+
+    /// Goes on from `state`, which is that before step `time`.
+    pub(super) fn restart(&mut self, time: usize, state: C::State<'t>) {
+        (self.time, self.state) = (time, state);
+    }
+
     /// Records one step for each of the inputs `[n, B, X]`. The clock of `p` is set to the step.
     ///
     /// # Panics
@@ -160,25 +171,21 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         let p = p.at(self.time);
         if self.by_block {
             self.steps.push_back(self.tape.mark());
-            self.state = self.cell.run(p, &xs, before, &mut self.outputs);
+            self.make(p, &xs);
         } else {
             for t in 0..n {
                 // Projected step by step: a cut must not fall between a step and the product that its input was part of.
                 self.steps.push_back(self.tape.mark());
-                self.state = self.cell.run(
-                    p.at(self.time + t),
-                    &xs.window(t..t + 1),
-                    self.state,
-                    &mut self.outputs,
-                );
+                self.make(p.at(self.time + t), &xs.window(t..t + 1));
             }
         }
+        self.factors.clear();
         if self.readout == Readout::Before && n > 0 {
             self.outputs.rotate_right(1);
             self.outputs[0] = before.output();
         }
         self.time += n;
-        let swept = n.min(reach);
+        let swept = n.min(if self.truncation.losses() == Losses::Last { 1 } else { reach });
         // Stacked before the cut: a state from just before the window may be read, but not followed.
         let outputs = xs.window(n - swept..n).stack(
             self.tape,
@@ -187,6 +194,17 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         );
         self.forget();
         Ok(Block { outputs, steps: self.time - swept..self.time })
+    }
+
+    /// Makes the steps and keeps their outputs.
+    #[track_caller]
+    fn make(&mut self, p: Bound<'t, '_, T>, xs: &Sequence<'t, '_, T>) {
+        self.state = if self.factors.is_empty() {
+            self.cell.run(p, xs, self.state, &mut self.outputs)
+        } else {
+            let cell = Reweighted { cell: self.cell, factors: &self.factors, first: self.time };
+            cell.run(p, xs, self.state, &mut self.outputs)
+        };
     }
 
     /// May the run go on with these inputs?
@@ -198,6 +216,20 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
                 what: format!("a block of {n} steps, of which a sweep reaches {reach}"),
                 rule: "the others would never get a gradient".into(),
                 remedy: "advance by k1 steps at a time, or ask for the gaps with `Window::gaps`",
+            });
+        }
+        if self.truncation.losses() == Losses::Each && n > 1 {
+            return Err(Error::Data {
+                what: format!("a block of {n} steps, each of whose losses is swept from alone"),
+                rule: "a sweep follows each step".into(),
+                remedy: "advance by one step at a time and accumulate, or use `Truncation::run`",
+            });
+        }
+        if self.truncation.updates() == Updates::Recompute {
+            return Err(Error::Data {
+                what: "a block whose older steps are to be made anew".into(),
+                rule: "their inputs must be asked for again".into(),
+                remedy: "use `Truncation::run`",
             });
         }
         if xs.is_reversed() {
@@ -239,12 +271,20 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
 
     /// Lets go of what is not needed any more without a sweep: for validation.
     pub fn carry(&mut self) {
-        if self.by_block {
-            let now = self.tape.mark();
-            self.state = self.state.map(&mut |part| part.detach());
-            self.tape.cut(now);
-            self.tape.unbind();
-            self.steps.clear();
+        self.carry_beside(None);
+    }
+
+    /// The same, and takes another state along.
+    pub(super) fn carry_beside(&mut self, other: Option<C::State<'t>>) -> Option<C::State<'t>> {
+        if !self.by_block {
+            return other;
         }
+        let now = self.tape.mark();
+        self.state = self.state.map(&mut |part| part.detach());
+        let other = other.map(|state| state.map(&mut |part| part.detach()));
+        self.tape.cut(now);
+        self.tape.unbind();
+        self.steps.clear();
+        other
     }
 }

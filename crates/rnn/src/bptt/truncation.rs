@@ -15,7 +15,8 @@ pub enum Truncation {
 /// starts from the losses of those `k1` steps and goes back `k2`.
 ///
 /// So each loss counts once, and a loss reaches back at least `k2 − k1 + 1` steps and at most `k2`, its own step
-/// counted.
+/// counted. Authors who write TBPTT(k1, k2) (Sutskever, 2013) do not all mean this: [`Losses`] says which losses are
+/// swept from, [`Updates`] what becomes of steps that older parameters made.
 ///
 /// | case | what happens |
 /// |---|---|
@@ -27,13 +28,58 @@ pub enum Truncation {
 /// | `T < k1` | one such block |
 /// | an initial state that is learned | gets a gradient from the sweeps that reach it |
 /// | the readout | has the same gradient whatever the window, since every loss counts once |
-/// | parameters written between two sweeps | a step keeps the parameters it was recorded with: the sweep is exact for what was computed, mixed weights and all (Williams & Peng's way); to update once per sequence instead, [`accumulate`](tape::Gradients::accumulate) |
+/// | parameters written between two sweeps | [`Updates`]: a step keeps the parameters it was recorded with, unless something else is asked for |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     k1: usize,
     k2: usize,
     flush: bool,
     gaps: bool,
+    losses: Losses,
+    updates: Updates,
+}
+
+/// Which of the losses since the last sweep the next one starts from. With `k1 = 1` the three are the same.
+///
+/// ```text
+/// k1 = 2, k2 = 3, the sweeps at t = 4       ● loss swept from    ○ passed through
+///
+///  Window      t   2 3 4        Last   2 3 4        Each   2 3 4
+///                  ○ ● ●               ○ ○ ●               ○ ○ ●
+///                                                        ○ ○ ●      (1 2 3)
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Losses {
+    /// All `k1` of them, in one sweep that goes back `k2` steps from the newest (Williams & Peng, 1990). An older one
+    /// reaches back less far, at least `k2 − k1 + 1`.
+    #[default]
+    Window,
+    /// The newest only. The others are never swept from.
+    Last,
+    /// All `k1`, each in a sweep of its own that goes back `k2` steps: the truncated sum of the textbooks, at `k1` times
+    /// the price.
+    Each,
+}
+
+/// What an update leaves of the steps that were made with the parameters as they were. It matters where a sweep goes
+/// back behind the last update: `k2 > k1`.
+///
+/// What none of them does is to put new parameters into a sweep over old values: a tape keeps the parameters that its
+/// steps were made with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Updates {
+    /// Steps stay as they were made, with the parameters that made them: a sweep is exact for what was computed, mixed
+    /// weights and all (Williams & Peng, 1990). Nothing is made twice.
+    #[default]
+    Stored,
+    /// All `k2` steps are made anew with the parameters as they are, from a state that has been stepped on with them
+    /// since: every sweep is the gradient at one point. `k2/k1 + 1` steps forward for each step of the sequence. Only
+    /// [`Truncation::run`] can do this, for it must ask for inputs again.
+    Recompute,
+    /// There is one update, after the last sweep, with the sum of all gradients. Then `k2 ≥ T` gives full BPTT.
+    /// Only [`Truncation::run`] does it; over an [`Unrolling`](super::Unrolling),
+    /// [`accumulate`](tape::Gradients::accumulate).
+    Accumulate,
 }
 
 impl Window {
@@ -55,7 +101,8 @@ impl Window {
                 "let k2 be k1 or more, or ask for the gaps with `Window::gaps`",
             );
         }
-        Ok(Self { k1, k2, flush: true, gaps: false })
+        let (losses, updates) = (Losses::default(), Updates::default());
+        Ok(Self { k1, k2, flush: true, gaps: false, losses, updates })
     }
 
     /// [`new`](Window::new), with `k2 < k1` allowed: of every `k1` losses only the last `k2` are swept from.
@@ -74,6 +121,28 @@ impl Window {
     #[must_use]
     pub fn flush(self, flush: bool) -> Self {
         Self { flush, ..self }
+    }
+
+    /// Swept from these losses. From all of a block at once, if nothing is said.
+    #[must_use]
+    pub fn losses(self, losses: Losses) -> Self {
+        Self { losses, ..self }
+    }
+
+    /// With this done about older steps at an update. They stay as they were, if nothing is said.
+    #[must_use]
+    pub fn updates(self, updates: Updates) -> Self {
+        Self { updates, ..self }
+    }
+
+    /// Which losses a sweep starts from.
+    pub fn injected(self) -> Losses {
+        self.losses
+    }
+
+    /// What an update does about older steps.
+    pub fn semantics(self) -> Updates {
+        self.updates
     }
 
     /// Steps from one sweep to the next.
@@ -106,6 +175,40 @@ impl Truncation {
         };
         let rest = if flush { steps % block } else { 0 };
         std::iter::repeat_n(block, steps / block).chain((rest > 0).then_some(rest))
+    }
+
+    /// The window of one sweep: where each loss has its own, that of a single step.
+    pub(crate) fn of_a_sweep(self) -> Self {
+        match self {
+            Self::Window(window) if window.losses == Losses::Each => {
+                Self::Window(Window { k1: 1, ..window })
+            }
+            other => other,
+        }
+    }
+
+    /// Does a sweep never go back further than its block?
+    pub(crate) fn is_by_block(self) -> bool {
+        match self.of_a_sweep() {
+            Self::Full => true,
+            Self::Window(window) => window.k1 == window.k2 && !window.gaps,
+        }
+    }
+
+    /// Which losses a sweep starts from.
+    pub(crate) fn losses(self) -> Losses {
+        match self {
+            Self::Full => Losses::Window,
+            Self::Window(window) => window.losses,
+        }
+    }
+
+    /// What an update does about older steps.
+    pub(crate) fn updates(self) -> Updates {
+        match self {
+            Self::Full => Updates::Stored,
+            Self::Window(window) => window.updates,
+        }
     }
 
     /// How many steps before its own end a sweep goes back.

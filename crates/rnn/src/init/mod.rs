@@ -38,6 +38,7 @@ pub use constant::{Constant, Zeros};
 pub use glorot::GlorotUniform;
 pub use identity::Identity;
 pub use normal::Normal;
+pub(crate) use normal::standard;
 pub use orthogonal::Orthogonal;
 pub use uniform::Uniform;
 

@@ -32,7 +32,7 @@ impl Init for Normal {
 ///
 /// The distance of a normal point `(x, y)` from the origin has `P(r > ρ) = exp(−ρ²/2)`, which the first line
 /// inverts; its direction is any.
-pub(super) fn standard(rng: &mut impl Rng) -> impl FnMut() -> f64 {
+pub(crate) fn standard(rng: &mut impl Rng) -> impl FnMut() -> f64 {
     let mut spare = None;
     move || {
         spare.take().unwrap_or_else(|| {
