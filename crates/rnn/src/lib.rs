@@ -13,7 +13,8 @@
 //! | how it becomes a tape, and is cut          | [`unroll()`], [`bptt::Unrolling`]           |
 //! | where the parameters live                  | [`ParamStore`], [`weights`]                 |
 //! | how the same gradient is found on paper    | [`by_hand`]                                 |
-//! | where two gradients part                   | [`compare`]                                 |
+//! | where two gradients part, and why          | [`compare`]                                 |
+//! | where a gradient fades, or blows up        | [`diagnose`]                                |
 //! | how gradients become better parameters     | [`clip`], [`optim`]                         |
 //!
 //! A whole training step, on one window of one sequence:
@@ -59,9 +60,12 @@ pub mod by_hand;
 pub mod cells;
 pub mod clip;
 pub mod compare;
+pub mod diagnose;
+pub mod heat_map;
 pub mod init;
 pub mod loss;
 pub mod optim;
+pub mod spectral;
 pub mod text;
 pub mod weights;
 
