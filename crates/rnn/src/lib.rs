@@ -65,6 +65,7 @@ pub mod heat_map;
 pub mod init;
 pub mod loss;
 pub mod optim;
+pub mod regularise;
 pub mod spectral;
 pub mod text;
 pub mod weights;
