@@ -75,8 +75,9 @@ fn along_the_line(options: &Options, steps: usize, seed: u64) -> (usize, f64) {
     let weights = normal(&[UNITS, UNITS], (UNITS as f64).powf(-0.5));
     let inputs = normal(&[200, UNITS], 1.0);
     let target = normal(&[UNITS], 1.0).mapv(f64::tanh);
+    let start = normal(&[UNITS], 1.0).mapv(f64::tanh);
     let error = |g: f64| {
-        let mut h = Array1::from_elem(UNITS, Dual::new(0.0, 0.0));
+        let mut h: Array1<Dual<f64>> = start.iter().map(|&h| Dual::new(h, 0.0)).collect();
         for t in 0..steps {
             let mut next = h.clone();
             for (i, next) in next.iter_mut().enumerate() {

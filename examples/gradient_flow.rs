@@ -1,7 +1,7 @@
 //! How far back a gradient comes, cell by cell and by how it was initialised.
 //!
-//! The state is read at the last step only, in a random direction. The table has `‖dL/dh_{T−k}‖ / ‖dL/dh_T‖` at some lags k, the
-//! geometric mean of several trials, and the first lag at which less than a hundredth arrives. "Eight or ten steps", as one reads, is
+//! The state is read at the last step only, in a random direction. The table has `‖dL/ds_{T−k}‖ / ‖dL/ds_T‖` at some lags k, the
+//! geometric mean of several trials (of an LSTM, s is h and c), and the first lag at which less than a hundredth arrives. "Eight or ten steps", as one reads, is
 //! no law of recurrent networks: it is what a common way to draw the first weights makes of them.
 //!
 //! ```text
@@ -10,16 +10,16 @@
 
 use clap::Parser;
 use ndarray::ArrayD;
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rnn::{
     Activation, Cell, Elman, Gru, Input, Lstm, ParamStore,
     cells::{gru, lstm},
     diagnose::Unrolled,
-    init::{GlorotUniform, Init, Normal, Orthogonal, Uniform, Zeros},
+    init::{GlorotUniform, Init, Normal, Orthogonal, Uniform},
 };
 use std::{error::Error, fs, path::PathBuf};
-use tape::{Real, Tape};
+use tape::Tape;
 
 #[derive(Parser)]
 #[command(about = "The share of a gradient that arrives k steps back, by cell and first weights")]
@@ -39,15 +39,6 @@ struct Options {
     /// Where the heat map of one LSTM goes (every loss against every state).
     #[arg(long)]
     out: Option<PathBuf>,
-}
-
-/// Matrices by one rule, biases 0.
-struct Weights<I>(I);
-
-impl<I: Init> Init for Weights<I> {
-    fn sample<T: Real>(&self, shape: &[usize], rng: &mut impl Rng) -> ArrayD<T> {
-        if shape.len() == 2 { self.0.sample(shape, rng) } else { Zeros.sample(shape, rng) }
-    }
 }
 
 /// One line of the table: a cell, drawn afresh for each trial, and its share by lag.
@@ -77,26 +68,34 @@ fn line<C: Cell<f64>>(
         let run = Unrolled::new(&cell, store.bind(&tape), &xs, start, |t, h| {
             if t == last { (h * tape.constant(&direction)).sum() } else { tape.constant(0.0) }
         });
-        let total = run.parts().total();
-        let norm = |t: usize| total[t].mapv(|x| x * x).sum().sqrt();
+        // The whole state: of an LSTM, h and c. At T it is h alone that the loss reads.
+        let gradients = run.gradients();
+        let square = |array: &ArrayD<f64>| array.mapv(|x| x * x).sum();
+        let arrived = |t: usize| run.state(t).iter().map(|&part| square(&gradients[part])).sum();
+        let own = square(&direction);
+        let norm =
+            |k: usize| if k == 0 { own.sqrt() } else { f64::sqrt(arrived(options.steps - k)) };
         for (k, log) in logs.iter_mut().enumerate() {
-            *log += (norm(last - k) / norm(last)).ln();
+            *log += (norm(k) / norm(0)).ln();
         }
     }
     let shares = logs.iter().map(|log| (log / options.trials as f64).exp()).collect();
     Ok(Line { name, shares })
 }
 
+/// How recurrent weights `[H, H]` are drawn.
+type Draw = fn(&[usize], &mut ChaCha8Rng) -> ArrayD<f64>;
+
 fn table(options: &Options) -> rnn::Result<Vec<Line>> {
     let (h, x) = (options.hidden, options.inputs);
     let default = Uniform::recurrent(h);
-    let elman = |name,
-                 init: fn(
-        &mut ParamStore<f64>,
-        (usize, usize),
-        &mut ChaCha8Rng,
-    ) -> rnn::Result<Elman<f64>>| {
-        line(name, options, |store, rng| init(store, (x, h), rng))
+    // All else is drawn as by default, so that only U and f differ.
+    let elman = |name, f: Activation<f64>, draw: Draw| {
+        line(name, options, |store, rng| {
+            let cell = Elman::new(store, "rnn", (x, h), &default, rng)?.with_activation(f);
+            *store.get_mut(cell.u) = draw(&[h, h], rng);
+            Ok(cell)
+        })
     };
     let lstm = |name, bias: Option<f64>, longest: Option<f64>| {
         line(name, options, |store, rng| {
@@ -108,34 +107,22 @@ fn table(options: &Options) -> rnn::Result<Vec<Line>> {
             Ok(cell)
         })
     };
+    let glorot: Draw = |shape, rng| GlorotUniform.sample(shape, rng);
     Ok(vec![
-        line("tanh, U(±1/√H)", options, |store, rng| {
-            Elman::new(store, "rnn", (x, h), &default, rng)
+        elman("tanh, U(±1/√H)", Activation::Tanh, |shape, rng| {
+            Uniform::recurrent(shape[0]).sample(shape, rng)
         })?,
-        elman("tanh, Glorot", |store, sizes, rng| {
-            Elman::new(store, "rnn", sizes, &Weights(GlorotUniform), rng)
+        elman("tanh, Glorot", Activation::Tanh, glorot)?,
+        elman("tanh, orthogonal", Activation::Tanh, |shape, rng| {
+            Orthogonal::default().sample(shape, rng)
         })?,
-        elman("tanh, orthogonal", |store, sizes, rng| {
-            let cell = Elman::new(store, "rnn", sizes, &Weights(GlorotUniform), rng)?;
-            *store.get_mut(cell.u) = Orthogonal::default().sample(&[sizes.1, sizes.1], rng);
-            Ok(cell)
+        elman("tanh, N(0, 1.5²/H)", Activation::Tanh, |shape, rng| {
+            Normal { std: 1.5 / (shape[0] as f64).sqrt() }.sample(shape, rng)
         })?,
-        elman("tanh, N(0, 1.5²/H)", |store, sizes, rng| {
-            let cell = Elman::new(store, "rnn", sizes, &Weights(GlorotUniform), rng)?;
-            let init = Normal { std: 1.5 / (sizes.1 as f64).sqrt() };
-            *store.get_mut(cell.u) = init.sample(&[sizes.1, sizes.1], rng);
-            Ok(cell)
-        })?,
-        elman("sigmoid, Glorot", |store, sizes, rng| {
-            let cell = Elman::new(store, "rnn", sizes, &Weights(GlorotUniform), rng)?;
-            Ok(cell.with_activation(Activation::Sigmoid))
-        })?,
-        elman("ReLU, Glorot", |store, sizes, rng| {
-            let cell = Elman::new(store, "rnn", sizes, &Weights(GlorotUniform), rng)?;
-            Ok(cell.with_activation(Activation::Relu))
-        })?,
-        elman("ReLU, identity (IRNN)", |store, sizes, rng| {
-            Elman::irnn(store, "rnn", sizes, 1.0, rng)
+        elman("sigmoid, Glorot", Activation::Sigmoid, glorot)?,
+        elman("ReLU, Glorot", Activation::Relu, glorot)?,
+        line("ReLU, identity (IRNN)", options, |store, rng| {
+            Elman::irnn(store, "rnn", (x, h), 1.0, rng)
         })?,
         lstm("LSTM, forget bias 0", Some(0.0), None)?,
         lstm("LSTM, forget bias 1", Some(1.0), None)?,

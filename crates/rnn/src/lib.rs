@@ -93,6 +93,12 @@ mod book {
     mod architecture {}
     #[doc = include_str!("../../../docs/cells.md")]
     mod cells {}
+    #[doc = include_str!("../../../docs/bptt.md")]
+    mod bptt {}
+    #[doc = include_str!("../../../docs/vanishing.md")]
+    mod vanishing {}
+    #[doc = include_str!("../../../docs/comparing.md")]
+    mod comparing {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
 }
