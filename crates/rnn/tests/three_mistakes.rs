@@ -40,7 +40,7 @@ impl Golden {
     }
 
     /// dW, dU and db if `deltas` (t = 1 … 5) were dL/dhₜ.
-    fn from_deltas(&self, deltas: &[Array1<f64>]) -> Named {
+    fn gradient_of(&self, deltas: &[Array1<f64>]) -> Named {
         let Parameters { w, u, b, .. } = &self.parameters;
         let (mut dw, mut du) = (Array2::zeros(w.dim()), Array2::zeros(u.dim()));
         let mut db = Array1::zeros(b.len());
@@ -77,7 +77,7 @@ fn the_right_deltas_give_the_right_gradient() {
     let golden = golden_of_five();
     let deltas: Vec<_> = (1..=5).map(|t| golden.adjoints.total[t].row(0).to_owned()).collect();
     let report =
-        golden.inquiry().compare(views(&golden.from_deltas(&deltas)), views(&golden.right));
+        golden.inquiry().compare(views(&golden.gradient_of(&deltas)), views(&golden.right));
     assert!(report.agrees_within(1e-13), "{report}");
 }
 
@@ -86,7 +86,7 @@ fn the_right_deltas_give_the_right_gradient() {
 fn the_direct_part_taken_for_the_whole_is_off_by_a_fifth() {
     let golden = golden_of_five();
     let deltas: Vec<_> = (1..=5).map(|t| golden.direct(t)).collect();
-    let wrong = golden.from_deltas(&deltas);
+    let wrong = golden.gradient_of(&deltas);
     let (relative, cosine) = golden.apart(&wrong);
     assert_eq!(format!("{relative:.3} {cosine:.3}"), "0.186 0.984");
     let report = golden.inquiry().compare(views(&wrong), views(&golden.right));
@@ -95,12 +95,15 @@ fn the_direct_part_taken_for_the_whole_is_off_by_a_fifth() {
     assert!(report.to_string().ends_with(said), "{report}");
 }
 
+/// What stands for dL_k/dh_k, given k and what has been found so far.
+type Later = dyn Fn(usize, &[Array1<f64>]) -> Array1<f64>;
+
 /// Second: "dL/dhₜ = dLₜ/dhₜ + Σ_{k>t} dL/dh_k ∂h_k/∂hₜ", with totals on the right as well. A path from k to t is then
 /// counted once for each state it passes.
 #[test]
 fn totals_in_the_sum_over_later_steps_count_paths_again_and_again() {
     let golden = golden_of_five();
-    let sum = |of: &dyn Fn(usize, &[Array1<f64>]) -> Array1<f64>| {
+    let sum = |of: &Later| {
         let mut deltas: Vec<Array1<f64>> = Vec::new(); // from t = 5 down
         for t in (1..=5).rev() {
             let mut delta = golden.direct(t);
@@ -112,7 +115,7 @@ fn totals_in_the_sum_over_later_steps_count_paths_again_and_again() {
             deltas.push(delta);
         }
         deltas.reverse();
-        golden.from_deltas(&deltas)
+        golden.gradient_of(&deltas)
     };
     let twice = sum(&|k, deltas| deltas[5 - k].clone());
     let (relative, _) = golden.apart(&twice);
@@ -141,7 +144,7 @@ fn jacobians_in_the_wrong_order_are_another_product() {
             }
             delta
         });
-        golden.from_deltas(&deltas.collect::<Vec<_>>())
+        golden.gradient_of(&deltas.collect::<Vec<_>>())
     };
     let right = golden.inquiry().compare(views(&by_order(false)), views(&golden.right));
     assert!(right.agrees_within(1e-13), "{right}");

@@ -1,14 +1,15 @@
 //! Who did it: a comparison that looks for the cause of what it finds.
-//!
-//! The right side is taken to be the truth. Wherever the left one differs from it, it is held against everything that
-//! typical mistakes would have made of the truth: what can be made from the right array itself (a transpose, a
-//! multiple, two gates exchanged), and the [`Suspect`]s, wrong gradients made on purpose. A cause is named
-//! when it explains the array at least a thousand times better than the truth does; of several, the one that comes closest.
 
 use super::{Cause, Charge, Finding, Report, Row, Suspect, difference::Difference, structure};
 use ndarray::{ArrayD, ArrayViewD};
 
-/// How a comparison is made that ends with a verdict. See the [module](self).
+/// A comparison that looks for the cause of what it finds.
+///
+/// The right side is taken to be the truth. Wherever the left one differs from it, it is held against everything that
+/// typical mistakes would have made of the truth: what can be made from the right array itself (a transpose, a
+/// multiple, two gates exchanged), and the [`Suspect`]s, wrong gradients made on purpose. A cause is named
+/// when it explains the array at least a thousand times better than the truth does; of several suspects the one that
+/// explains the most arrays, and of those the closest.
 ///
 /// ```
 /// use ndarray::array;
