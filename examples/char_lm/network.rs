@@ -79,7 +79,7 @@ impl Network {
         let mut scores = ArrayD::zeros(ndarray::IxDyn(&[self.classes]));
         let mut read = |class: usize| {
             let p = self.store.bind(&tape);
-            let block = run.advance(p, &self.input(&[class], 1));
+            let block = run.advance(p, self.input(&[class], 1));
             let scores = self.readout.forward(p, block.outputs).value();
             run.carry();
             scores

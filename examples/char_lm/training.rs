@@ -68,7 +68,7 @@ pub(crate) fn train(
         progress.remember(keeps(options), windows.position(), begins_anew, &run, network);
         let Some(window) = windows.next() else { break };
         let block =
-            run.advance(network.store.bind(&tape), &network.input(window.inputs, window.batch));
+            run.advance(network.store.bind(&tape), network.input(window.inputs, window.batch));
         let loss = network.loss(&tape, &block, &window);
         let value = f64::from(loss.item());
         tape_bytes = tape_bytes.max(tape.bytes());
@@ -126,7 +126,7 @@ fn resume<'t>(
             store.get_mut(id).assign(parameter);
         }
         if let Some(window) = windows.next() {
-            run.advance(store.bind(tape), &network.input(window.inputs, window.batch));
+            run.advance(store.bind(tape), network.input(window.inputs, window.batch));
         }
     }
     windows.seek(progress.position);

@@ -7,16 +7,35 @@
 //! VECTORS=FOLDER cargo test --release --test vectors -- --nocapture
 //! ```
 //!
-//! [`archive`] reads a collection, [`ops`] replays `torch_*_ops.json` (one operation a case: its output and its
-//! vector-Jacobian product), with [`hessian`] for the change of that product along a direction. A further kind of file is a further module with a `FILES` pattern and a `replay`.
+//! [`archive`] reads a collection. A kind of file is a module with a `replay`, and a line in [`KINDS`]:
+//!
+//! | files | module | what |
+//! |---|---|---|
+//! | `torch_*_ops.json` | [`ops`], [`hessian`] | one operation a case, its gradients and their change along a direction |
+//! | `torch_*_cells.json` | [`cells`] | one step of PyTorch's cells |
+//! | `torch_*_rnn.json` | [`sequences`] | whole sequences through its layers |
+//! | `torch_*_dyn.json` | [`dynamics`], [`training`] | carried states: windows, rows cut and begun anew, training in chunks |
+//! | `torch_*_train.json` | [`descent`] | clipping and optimizers |
+//! | `ort_*_rnn.json` | [`ort`] | ONNX's operators, forward and gradients |
+//! | `onnx_node_*.json` | [`onnx_nodes`] | the cases that come with ONNX |
 
 #![allow(clippy::unwrap_used)] // a file that cannot be read is a failed test, and may say so at once
 
 mod apply;
 mod archive;
+mod cells;
+mod descent;
+mod dynamics;
 mod hessian;
+mod onnx;
+mod onnx_nodes;
 mod ops;
+mod ort;
 mod report;
+mod sequences;
+mod through_time;
+mod torch;
+mod training;
 
 use archive::Archive;
 use report::Report;
@@ -29,7 +48,15 @@ struct Kind {
     replay: fn(&Archive) -> Report,
 }
 
-const KINDS: &[Kind] = &[Kind { prefix: "torch_", suffix: "_ops.json", replay: ops::replay }];
+const KINDS: &[Kind] = &[
+    Kind { prefix: "torch_", suffix: "_ops.json", replay: ops::replay },
+    Kind { prefix: "torch_", suffix: "_cells.json", replay: cells::replay },
+    Kind { prefix: "torch_", suffix: "_rnn.json", replay: sequences::replay },
+    Kind { prefix: "torch_", suffix: "_dyn.json", replay: dynamics::replay },
+    Kind { prefix: "torch_", suffix: "_train.json", replay: descent::replay },
+    Kind { prefix: "ort_", suffix: "_rnn.json", replay: ort::replay },
+    Kind { prefix: "onnx_node_", suffix: ".json", replay: onnx_nodes::replay },
+];
 
 /// The files of `folder` that some kind reads, in the order of their names.
 fn files(folder: &Path) -> Vec<(PathBuf, &'static Kind)> {

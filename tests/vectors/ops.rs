@@ -17,7 +17,6 @@ use crate::{
 };
 use ndarray::ArrayD;
 use serde_json::Value;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use tape::{Real, Tape};
 
 /// One case of a collection.
@@ -202,12 +201,7 @@ pub(crate) fn replay(archive: &Archive) -> Report {
     assert_eq!(archive.manifest["format"], "torch-vectors-1", "{}: unknown format", archive.name);
     for json in archive.manifest["cases"].as_array().unwrap() {
         let case = Case::read(archive, json);
-        let outcome =
-            catch_unwind(AssertUnwindSafe(|| judge(&case, &mut report))).unwrap_or_else(|panic| {
-                let text = panic.downcast_ref::<String>().cloned();
-                Ok(Err(format!("panicked: {}", text.unwrap_or_default())))
-            });
-        report.enter(case.key, case.op, outcome);
+        report.guard(case.key, case.op, |report| judge(&case, report));
     }
     report
 }

@@ -1,6 +1,12 @@
 //! What a replay found: counts, the worst error, and every failure.
 
-use std::{collections::BTreeMap, fmt};
+use crate::archive::Archive;
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// Why a case was not judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +36,35 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Judges every case of a collection, none of which is skipped: its worst error, or what failed.
+    pub(crate) fn of(
+        archive: &Archive,
+        mut judge: impl FnMut(&Value, &mut Self) -> Result<f64, String>,
+    ) -> Self {
+        let mut report = Self { name: archive.name.clone(), ..Self::default() };
+        for case in archive.manifest["cases"].as_array().unwrap() {
+            let key = case["key"].as_str().or(case["name"].as_str()).unwrap();
+            report.guard(key, "", |report| Ok(judge(case, report)));
+        }
+        report
+    }
+
+    /// Enters the outcome of one case; a panic is a failure.
+    pub(crate) fn guard(
+        &mut self,
+        key: &str,
+        op: &str,
+        judge: impl FnOnce(&mut Self) -> Result<Result<f64, String>, Skip>,
+    ) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| judge(self)));
+        let outcome = outcome.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+            Ok(Err(format!("panicked: {}", text.unwrap_or_default())))
+        });
+        self.enter(key, op, outcome);
+    }
+
     /// Enters the worst error of a case's product with the Hessian.
     pub(crate) fn enter_hessian(&mut self, error: f64) {
         self.hessians = (self.hessians.0 + 1, self.hessians.1.max(error));
@@ -67,7 +102,10 @@ impl fmt::Display for Report {
             write!(f, "{mark}{why} ({count})")?;
             mark = "; ";
         }
-        write!(f, "\n    products with the Hessian: {} (worst {:.1e})", hessians.0, hessians.1)?;
+        if hessians.0 > 0 {
+            let (count, worst) = hessians;
+            write!(f, "\n    products with the Hessian: {count} (worst {worst:.1e})")?;
+        }
         for (what, count) in corrected {
             write!(f, "\n    held against a corrected reference ({count}): {what}")?;
         }

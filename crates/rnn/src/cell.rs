@@ -1,48 +1,11 @@
 //! What a recurrence must say about itself.
 
-use crate::{Bound, Input};
+use crate::{Bound, Input, Sequence, State, unroll::step};
 use smallvec::SmallVec;
 use tape::{Real, Tape, Var};
 
-/// What is carried from one step to the next: `h`, or `(h, c)`, or states of states.
-pub trait State<'t, T: Real>: Copy {
-    /// The same state with every part replaced.
-    #[must_use]
-    fn map(self, replace: &mut dyn FnMut(Var<'t, T>) -> Var<'t, T>) -> Self;
-
-    /// A state whose parts come from `next`, first part first.
-    fn build(next: &mut dyn FnMut() -> Var<'t, T>) -> Self;
-
-    /// The part that the layers above read: `h`.
-    fn output(self) -> Var<'t, T>;
-}
-
-impl<'t, T: Real> State<'t, T> for Var<'t, T> {
-    fn map(self, replace: &mut dyn FnMut(Var<'t, T>) -> Var<'t, T>) -> Self {
-        replace(self)
-    }
-    fn build(next: &mut dyn FnMut() -> Var<'t, T>) -> Self {
-        next()
-    }
-    fn output(self) -> Var<'t, T> {
-        self
-    }
-}
-
-impl<'t, T: Real, A: State<'t, T>, B: State<'t, T>> State<'t, T> for (A, B) {
-    fn map(self, replace: &mut dyn FnMut(Var<'t, T>) -> Var<'t, T>) -> Self {
-        (self.0.map(replace), self.1.map(replace))
-    }
-    fn build(next: &mut dyn FnMut() -> Var<'t, T>) -> Self {
-        (A::build(next), B::build(next))
-    }
-    fn output(self) -> Var<'t, T> {
-        self.0.output()
-    }
-}
-
 /// How wide the parts of a state are, in the order of [`State::map`].
-pub type Widths = SmallVec<[usize; 2]>;
+pub type Widths = SmallVec<[usize; 8]>;
 
 /// A recurrence: `(xₜ, sₜ₋₁) ↦ sₜ`.
 ///
@@ -81,11 +44,13 @@ pub trait Cell<T: Real> {
     ///
     /// By default the input as it is. A cell that projects here has one long product in place of a short one at
     /// every step.
+    #[track_caller]
     fn project<'t>(&self, p: Bound<'t, '_, T>, x: Input<'t, '_, T>) -> Var<'t, T> {
         x.dense(p.tape())
     }
 
     /// One step: the (projected) input `x` is `[B, P]`, every part of the state `[B, width]`.
+    #[track_caller]
     fn step<'t>(
         &self,
         p: Bound<'t, '_, T>,
@@ -98,6 +63,7 @@ pub trait Cell<T: Real> {
     ///
     /// A cell whose pointwise part is one node says here what it is made of. By default [`step`](Cell::step), of
     /// which nothing is shown.
+    #[track_caller]
     fn step_in_parts<'t>(
         &self,
         p: Bound<'t, '_, T>,
@@ -106,6 +72,35 @@ pub trait Cell<T: Real> {
         _show: &mut dyn FnMut(&'static str, Var<'t, T>),
     ) -> Self::State<'t> {
         self.step(p, x, state)
+    }
+
+    /// How wide the output of a step is: as the first part of the state, if nothing else is said.
+    fn output_width(&self) -> usize {
+        self.widths().first().copied().unwrap_or(0)
+    }
+
+    /// Every step of a sequence, from the state `start`: pushes the output of each, in the order of time, and returns
+    /// the last state. The clock of `p` is that of the first step.
+    ///
+    /// By default: [`project`](Cell::project) once, [`step`](Cell::step) T times. A cell made of cells has better to
+    /// do: each of its layers may project the outputs of the one below at once.
+    #[track_caller]
+    fn run<'t>(
+        &self,
+        p: Bound<'t, '_, T>,
+        xs: &Sequence<'t, '_, T>,
+        start: Self::State<'t>,
+        outputs: &mut Vec<Var<'t, T>>,
+    ) -> Self::State<'t> {
+        let (projected, begin) = (self.project(p, xs.input().clone()), outputs.len());
+        let mut state = start;
+        for t in xs.order() {
+            let p = p.at(p.time() + t);
+            state = xs.step(t, state, |state| self.step(p, step(projected, t), state));
+            outputs.push(state.output());
+        }
+        xs.into_time(&mut outputs[begin..]);
+        state
     }
 
     /// The state of zeros for `batch` rows, as constants.

@@ -176,6 +176,9 @@ pub enum Error {
         /// Its shape in the model.
         expected: Vec<usize>,
     },
+    /// Weights that another framework's layout has no place for.
+    #[error(transparent)]
+    Layout(#[from] crate::weights::LayoutError),
     /// Infinite or NaN weights.
     #[error(
         "infinities or NaN in {names:?}: the training that saved this had diverged; nothing was \
@@ -326,3 +329,12 @@ fn excerpt(known: &str) -> String {
 
 /// `Result` with this crate's [`enum@Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Turns a programmer's mistake into a panic at the caller's line.
+#[track_caller]
+pub(crate) fn or_panic<T>(result: Result<T>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
+    }
+}

@@ -11,6 +11,10 @@
 //! | what a recurrence says about itself        | [`Cell`], then [`cells::elman`]             |
 //! | which recurrences there are                | [`cells`]                                   |
 //! | how it becomes a tape, and is cut          | [`unroll()`], [`bptt::Unrolling`]           |
+//! | what rows of unequal lengths do            | [`Sequence`]                                |
+//! | how layers are put together                | [`layers`], [`Stacked`]                     |
+//! | what is left to chance in training         | [`regularize`], [`Bound`]                   |
+//! | how a trained cell is used                 | [`Stepper`], [`Trajectory`]                 |
 //! | where the parameters live                  | [`ParamStore`], [`weights`]                 |
 //! | how the same gradient is found on paper    | [`by_hand`]                                 |
 //! | where two gradients part, and why          | [`compare`]                                 |
@@ -37,7 +41,7 @@
 //! let ys = ndarray::Array3::zeros((10, 4, 1)); //          [T, B, O]
 //!
 //! let p = store.bind(&tape);
-//! let block = run.advance(p, &Input::Dense(tape.constant(&xs)));
+//! let block = run.advance(p, Input::Dense(tape.constant(&xs)));
 //! let outputs = head.forward(p, block.outputs);
 //! let loss = squared_error(outputs, tape.constant(&ys), true, Reduction::MeanOverTime, Rows::Mean);
 //! let mut gradients = run.backward(loss)?;
@@ -47,12 +51,21 @@
 //! # Ok::<(), rnn::Error>(())
 //! ```
 mod activation;
+mod bound;
 mod cell;
 mod embedding;
 mod error;
+mod initial;
 mod input;
 mod linear;
 mod params;
+mod rows;
+mod sequence;
+mod stacked;
+mod state;
+mod stepper;
+mod tied;
+mod trajectory;
 mod unroll;
 
 pub mod bptt;
@@ -63,25 +76,34 @@ pub mod compare;
 pub mod diagnose;
 pub mod heat_map;
 pub mod init;
+pub mod layers;
 pub mod loss;
 pub mod optim;
-pub mod regularise;
+pub mod regularize;
 pub mod spectral;
 pub mod text;
 pub mod weights;
 
 pub use activation::Activation;
-pub use cell::{Cell, State, Widths};
+pub use bound::Bound;
+pub use cell::{Cell, Widths};
 pub use cells::{
     diagonal::Diagonal, elman::Elman, gru::Gru, indrnn::IndRnn, jordan::Jordan, lstm::Lstm,
     mgu::Mgu,
 };
 pub use embedding::Embedding;
 pub use error::{Error, Result};
+pub use initial::InitialState;
 pub use input::Input;
 pub use linear::Linear;
 pub use loss::{Readout, Reduction, Rows};
-pub use params::{Bound, ParamStore};
+pub use params::ParamStore;
+pub use sequence::Sequence;
+pub use stacked::{Stacked, StackedState};
+pub use state::{State, States};
+pub use stepper::Stepper;
+pub use tied::Tied;
+pub use trajectory::Trajectory;
 pub use unroll::unroll;
 
 /// The pages of the book, compiled.
@@ -91,6 +113,8 @@ mod book {
     mod readme {}
     #[doc = include_str!("../../../docs/architecture.md")]
     mod architecture {}
+    #[doc = include_str!("../../../docs/layouts.md")]
+    mod layouts {}
     #[doc = include_str!("../../../docs/cells.md")]
     mod cells {}
     #[doc = include_str!("../../../docs/bptt.md")]
@@ -101,4 +125,6 @@ mod book {
     mod comparing {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
+    #[doc = include_str!("../../../docs/sequences.md")]
+    mod sequences {}
 }

@@ -1,10 +1,10 @@
 //! Where the parameters live: by name, by key, and longer than any tape.
 
-use crate::{Error, Result};
+use crate::{Bound, Error, Result};
 use ndarray::ArrayD;
 use slotmap::SlotMap;
 use std::sync::Arc;
-use tape::{Param, ParamId, Real, Tape, Var};
+use tape::{Param, ParamId, Real, Tape};
 
 /// All parameters of a model.
 ///
@@ -123,7 +123,13 @@ impl<T: Real> ParamStore<T> {
 
     /// The parameters as seen from `tape`.
     pub fn bind<'t>(&self, tape: &'t Tape<T>) -> Bound<'t, '_, T> {
-        Bound { tape, store: self }
+        Bound::new(tape, self)
+    }
+
+    /// The parameter as a tape reads it.
+    #[track_caller]
+    pub(crate) fn param(&self, id: ParamId) -> &Param<T> {
+        &self.named(id).param
     }
 
     #[track_caller]
@@ -138,40 +144,4 @@ impl<T: Real> ParamStore<T> {
 #[track_caller]
 fn foreign(id: ParamId) -> ! {
     panic!("{id:?} is no parameter of this store: use the ids that its `add` returned")
-}
-
-/// Parameters as seen from one tape: each becomes a leaf when it is first asked for, and stays that leaf.
-#[derive(Debug)]
-pub struct Bound<'t, 's, T: Real> {
-    tape: &'t Tape<T>,
-    store: &'s ParamStore<T>,
-}
-
-impl<T: Real> Clone for Bound<'_, '_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: Real> Copy for Bound<'_, '_, T> {}
-
-impl<'t, 's, T: Real> Bound<'t, 's, T> {
-    /// The parameter as a variable. Its array is read where it is, not copied.
-    ///
-    /// # Panics
-    /// When `id` is of another store.
-    #[track_caller]
-    pub fn var(self, id: ParamId) -> Var<'t, T> {
-        self.tape.param(&self.store.named(id).param)
-    }
-
-    /// The tape.
-    pub fn tape(self) -> &'t Tape<T> {
-        self.tape
-    }
-
-    /// The store.
-    pub fn store(self) -> &'s ParamStore<T> {
-        self.store
-    }
 }

@@ -5,7 +5,8 @@ use tape::{Real, Var};
 
 /// Steps `cell` over `xs` `[T, B, X]` from the state `start`, and yields every state.
 ///
-/// The part of the steps that depends on the inputs only is done for all of them first.
+/// The part of the steps that depends on the inputs only is done for all of them first. Where the outputs
+/// are enough, [`Cell::run`] may know a faster order.
 #[track_caller]
 pub fn unroll<'t, 'a, T: Real, C: Cell<T>>(
     cell: &'a C,
@@ -13,10 +14,10 @@ pub fn unroll<'t, 'a, T: Real, C: Cell<T>>(
     xs: &Input<'t, '_, T>,
     start: C::State<'t>,
 ) -> impl Iterator<Item = C::State<'t>> + use<'t, 'a, T, C> {
-    let steps = xs.lead()[0];
+    let (steps, first) = (xs.lead()[0], p.time());
     let xs = cell.project(p, xs.clone());
     (0..steps).scan(start, move |state, t| {
-        *state = cell.step(p, step(xs, t), *state);
+        *state = cell.step(p.at(first + t), step(xs, t), *state);
         Some(*state)
     })
 }

@@ -8,10 +8,11 @@ mod zoo;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rnn::{
-    Cell, Elman, Input, Linear, ParamStore, Reduction, Rows,
+    Cell, Elman, Input, Linear, Lstm, ParamStore, Reduction, Rows, Sequence, Stacked, Stepper,
     bptt::{Truncation, Unrolling, Window},
     init::Uniform,
     loss,
+    regularize::{DropConnect, Dropout, Dropped, Mask, Zoneout},
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use tape::{Gradients, Tape};
@@ -91,7 +92,7 @@ fn allocations((k1, k2): (usize, usize), update: bool, blocks: usize) -> Vec<usi
         let (input, target) =
             (&text[first..first + k1 * BATCH], &text[first + BATCH..first + (k1 + 1) * BATCH]);
         let p = store.bind(&tape);
-        let steps = run.advance(p, &Input::one_hot(input, BATCH, CLASSES));
+        let steps = run.advance(p, Input::one_hot(input, BATCH, CLASSES));
         let scores = layer.forward(p, steps.outputs);
         let loss = loss::cross_entropy(scores, target, Reduction::MeanOverTime, Rows::Mean);
         assert!(loss.item().is_finite());
@@ -149,7 +150,7 @@ impl zoo::Visit<f32> for Train {
         for _ in 0..20 {
             let before = ALLOCATIONS.with(|n| n.get());
             let p = store.bind(&tape);
-            let steps = run.advance(p, &Input::Dense(tape.constant(&xs)));
+            let steps = run.advance(p, Input::Dense(tape.constant(&xs)));
             let gradients = run.backward(steps.outputs.square().sum()).unwrap();
             for (id, g) in gradients.params() {
                 store.get_mut(id).zip_mut_with(g, |w, g| *w -= 0.01 * g);
@@ -168,4 +169,57 @@ fn every_cell_trains_without_allocating() {
     let mut train = Train { cells: 0 };
     zoo::every_cell(&|k| zoo::wave(k) as f32, &mut train);
     assert!(train.cells > 100);
+}
+
+/// Allocations of each block in the training of two stacked LSTMs with all that chance can do, over rows of unequal
+/// lengths whose states are reset now and then.
+fn allocations_of_a_stack((k1, k2): (usize, usize), blocks: usize) -> Vec<usize> {
+    let (mut rng, mut store) = (ChaCha8Rng::seed_from_u64(1), ParamStore::<f32>::new());
+    let init = Uniform::recurrent(HIDDEN);
+    let mut layer = |name, inputs, key| {
+        let form = rnn::cells::lstm::Form::default();
+        let cell = Lstm::new(&mut store, name, (inputs, HIDDEN), form, &init, &mut rng).unwrap();
+        let weights = [cell.u].into_iter().collect();
+        let cell = DropConnect { cell, weights, rate: 0.2, key };
+        let cell = Zoneout { cell, h: 0.1, c: 0.1, key: key + 1 };
+        let input = Some(Dropout { rate: 0.2, key: key + 2, mask: Mask::EachStep });
+        let state = Some(Dropout { rate: 0.2, key: key + 3, mask: Mask::Locked });
+        Dropped { cell, input, state }
+    };
+    let cell = Stacked::new(layer("lower", CLASSES, 0), layer("upper", HIDDEN, 10));
+    let (tape, window) = (Tape::new(), Truncation::Window(Window::new(k1, k2).unwrap()));
+    let mut run = Unrolling::new(&tape, &cell, window, cell.zeros(&tape, BATCH));
+    let x = ndarray::Array3::from_elem((k1, BATCH, CLASSES), 0.1);
+    let lengths = [k1, 0, k1 - 1];
+    let mut each = Vec::with_capacity(blocks);
+    for block in 0..blocks {
+        let before = ALLOCATIONS.with(|n| n.get());
+        let p = store.bind(&tape).training(block as u64);
+        let xs = Sequence::time_major(Input::Dense(tape.constant(&x)));
+        let steps = run.advance(p, xs.with_lengths(&lengths).unwrap());
+        drop(run.backward(steps.outputs.square().sum()).unwrap());
+        run.reset_rows(&[block % 3 == 0, false, true]);
+        run.detach_rows(&[false, true, false]);
+        each.push(ALLOCATIONS.with(|n| n.get()) - before);
+    }
+    each
+}
+
+#[test]
+fn layers_masks_and_padding_train_without_allocating() {
+    assert_none_after_warm_up(&allocations_of_a_stack((6, 6), 100), 5);
+    assert_none_after_warm_up(&allocations_of_a_stack((3, 7), 200), 100);
+}
+
+#[test]
+fn a_stepper_allocates_nothing_after_its_first_steps() {
+    let Model { store, cell, .. } = model();
+    let mut stepper = Stepper::new(&cell, &store, BATCH);
+    let mut each = Vec::with_capacity(50);
+    for t in 0..50 {
+        let before = ALLOCATIONS.with(|n| n.get());
+        stepper.step_class(&[t % CLASSES, 0, 1], CLASSES);
+        each.push(ALLOCATIONS.with(|n| n.get()) - before);
+    }
+    assert_none_after_warm_up(&each, 3);
 }

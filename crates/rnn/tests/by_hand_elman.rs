@@ -1,8 +1,7 @@
 //! The gradient derived on paper is the gradient: held against numbers made by others,
 //! against differences of the loss, and against what theory says of it.
 
-mod golden;
-
+use crate::golden;
 use golden::{Target, close};
 use ndarray::{Array1, Array2, Array3, ArrayViewMutD, Axis, array, s};
 use rnn::by_hand::{

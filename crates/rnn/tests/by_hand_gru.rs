@@ -1,11 +1,7 @@
 //! The four GRUs derived on paper: held against numbers made by others, against differences of their loss, and against
 //! the tape.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-mod golden;
-
+use crate::{common, golden};
 use common::{
     Arrays, assert_agree,
     on_tape::{every_window, load, swept},

@@ -1,11 +1,7 @@
 //! The LSTM derived on paper, with every variant: held against numbers made by others, against differences of its
 //! loss, and against the tape.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-mod golden;
-
+use crate::{common, golden};
 use common::{
     Arrays, assert_agree,
     on_tape::{every_window, load, swept},

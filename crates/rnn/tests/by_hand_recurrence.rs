@@ -1,9 +1,6 @@
 //! The one recursion of the gated cells is the one that is written out for Elman's network.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-
+use crate::common;
 use common::{
     Arrays, assert_agree,
     questions::{every_problem, every_truncation, title},

@@ -1,9 +1,6 @@
 //! A step as one node is the step in its parts; and what the parts show can be watched.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod zoo;
-
+use crate::zoo;
 use ndarray::ArrayD;
 use rnn::{Bound, Cell, Gru, Lstm, ParamStore, State, cells, init::Uniform};
 use std::collections::BTreeMap;

@@ -1,9 +1,6 @@
 //! Hessian-vector products through cells whose pointwise part is one node, and finite differences of the gradient.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod zoo;
-
+use crate::zoo;
 use ndarray::ArrayD;
 use rnn::{Cell, ParamStore, State};
 use std::collections::BTreeMap;

@@ -1,9 +1,6 @@
 //! What a variant says it is, it is.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod zoo;
-
+use crate::zoo;
 use ndarray::{ArrayD, Slice, arr1, s};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

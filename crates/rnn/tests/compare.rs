@@ -1,7 +1,5 @@
 //! A report says what agrees, what does not, and where two gradients first part.
 
-#![allow(clippy::unwrap_used)] // a test may
-
 use ndarray::{ArrayD, ArrayViewD, array};
 use rnn::{
     by_hand::{

@@ -1,9 +1,6 @@
 //! The same seed gives the same bits, and so does stopping and going on.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-
+use crate::common;
 use common::{Arrays, assert_same_bits};
 use ndarray::ArrayD;
 use rand::SeedableRng;

@@ -1,10 +1,6 @@
 //! What is measured of a gradient's way through time is what is known of it on paper.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-mod golden;
-
+use crate::{common, golden};
 use ndarray::{Array2, Array3, ArrayD, Axis, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

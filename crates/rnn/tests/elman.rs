@@ -1,8 +1,6 @@
 //! The tape's gradient of a recurrence is the one derived on paper, and the one that others computed.
 
-mod common;
-mod golden;
-
+use crate::{common, golden};
 use common::{Arrays, Network, assert_agree, assert_same_bits, derived};
 use golden::{Target, close};
 use ndarray::{Array2, Array3, ArrayD, ArrayViewD, Axis, array};

@@ -1,7 +1,5 @@
 //! A class is a row of zeros and a one, whether it is looked up, multiplied or learned.
 
-#![allow(clippy::unwrap_used)] // a test may
-
 use ndarray::{Array2, Array3, ArrayD};
 use rnn::{Embedding, Input, ParamStore, init::Uniform};
 use std::panic::{AssertUnwindSafe, catch_unwind};

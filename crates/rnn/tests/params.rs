@@ -1,7 +1,5 @@
 //! Parameters keep their name and key, and a tape keeps what it has read of them.
 
-#![allow(clippy::unwrap_used)] // a test may
-
 use ndarray::{ArrayD, arr1, arr2};
 use rnn::ParamStore;
 use tape::{ParamId, Tape};

@@ -1,7 +1,5 @@
 //! Training that was stopped goes on as if it had not been.
 
-#![allow(clippy::unwrap_used)] // where nothing can be unwrapped, a test has failed
-
 use ndarray::{ArrayD, IxDyn};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

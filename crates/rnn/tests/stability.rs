@@ -1,12 +1,7 @@
-//! Clipping inside the recurrence, regularisers, and where learning starts.
+//! Clipping inside the recurrence, regularizers, and where learning starts.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod golden;
-mod posed;
-
+use crate::posed::golden_problem;
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, Slice, array};
-use posed::golden_problem;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rnn::{
@@ -15,7 +10,7 @@ use rnn::{
     cells::{gru, lstm},
     clip::{Counts, InTime},
     init::{Identity, Init, Orthogonal, Uniform, Zeros},
-    regularise::{Form, activation, omega, temporal_activation},
+    regularize::{OmegaForm, activation, omega, temporal_activation},
     unroll,
 };
 use tape::{Clip, Tape, Var};
@@ -126,11 +121,11 @@ fn omega_of_the_golden_sequence_is_the_known_one() {
     let (u, deltas, das) = swept_golden();
     let tape = Tape::new();
     let u = tape.leaf(u);
-    let paper = omega(u, &deltas, &das, Form::Paper);
+    let paper = omega(u, &deltas, &das, OmegaForm::Paper);
     assert!((paper.item() / 4.083694902253294 - 1.0).abs() < 1e-12, "{}", paper.item());
     let gradient = tape.backward(paper)[u].sum();
     assert!((gradient / 9.511384993269342 - 1.0).abs() < 1e-12, "{gradient}");
-    let code = omega(u, &deltas, &das, Form::Code).item();
+    let code = omega(u, &deltas, &das, OmegaForm::Code).item();
     assert!((code / 0.9235866584105139 - 1.0).abs() < 1e-12, "{code}");
 }
 
@@ -144,7 +139,7 @@ fn an_adjoint_of_nothing_has_no_direction_to_keep() {
         u,
         &[zero.clone(), one.clone(), one.clone()],
         &[zero.clone(), zero, one],
-        Form::Paper,
+        OmegaForm::Paper,
     );
     assert_eq!(sum.item(), 2.0);
     assert!(tape.backward(sum)[u].iter().all(|x| x.is_finite()));

@@ -1,9 +1,6 @@
 //! A stream is read block by block, its state carried on, and takes no more memory the longer it is.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-
+use crate::common;
 use common::{Arrays, Network, assert_agree, cross_entropy, derived};
 use rnn::{
     bptt::{Truncation, Unrolling, Window, sliding},
@@ -65,7 +62,7 @@ fn a_block_longer_than_the_window_is_refused() {
     let tape = Tape::new();
     let p = network.store.bind(&tape);
     let mut run = Unrolling::new(&tape, &network.cell, window(4, 4), p.var(network.h0));
-    run.advance(p, &network.inputs(&tape, 0..5));
+    run.advance(p, network.inputs(&tape, 0..5));
 }
 
 /// Every window of the sliding pass, with its gradients.

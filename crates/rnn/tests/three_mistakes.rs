@@ -2,13 +2,8 @@
 //!
 //! The problem is the golden one of five steps, tanh, whose gradient is known from elsewhere.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod golden;
-mod posed;
-
+use crate::posed::golden_problem;
 use ndarray::{Array1, Array2, Axis};
-use posed::golden_problem;
 use rnn::{
     by_hand::elman::{Adjoints, Forward, Parameters, Problem, backward, forward, gradients},
     compare::{Cause, Inquiry, Named, suspects, views},
@@ -96,14 +91,14 @@ fn the_direct_part_taken_for_the_whole_is_off_by_a_fifth() {
 }
 
 /// What stands for dL_k/dh_k, given k and what has been found so far.
-type Later = dyn Fn(usize, &[Array1<f64>]) -> Array1<f64>;
+type Later<'a> = dyn Fn(usize, &[Array1<f64>]) -> Array1<f64> + 'a;
 
 /// Second: "dL/dhₜ = dLₜ/dhₜ + Σ_{k>t} dL/dh_k ∂h_k/∂hₜ", with totals on the right as well. A path from k to t is then
 /// counted once for each state it passes.
 #[test]
 fn totals_in_the_sum_over_later_steps_count_paths_again_and_again() {
     let golden = golden_of_five();
-    let sum = |of: &Later| {
+    let sum = |of: &Later<'_>| {
         let mut deltas: Vec<Array1<f64>> = Vec::new(); // from t = 5 down
         for t in (1..=5).rev() {
             let mut delta = golden.direct(t);

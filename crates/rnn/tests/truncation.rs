@@ -1,10 +1,6 @@
 //! Cutting the past is the truncation that theory means, for every window.
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-mod golden;
-
+use crate::{common, golden};
 use common::{Arrays, Network, assert_agree, assert_same_bits, cross_entropy, derived};
 use golden::Target;
 use ndarray::ArrayD;

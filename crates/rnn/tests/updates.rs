@@ -1,9 +1,6 @@
 //! Parameters written between two sweeps: a step keeps those it was made with (Williams & Peng, 1990).
 
-#![allow(clippy::unwrap_used)] // a test may
-
-mod common;
-
+use crate::common;
 use common::{Arrays, Network, assert_agree, assert_same_bits, cross_entropy};
 use ndarray::ArrayD;
 use rnn::{

@@ -1,7 +1,5 @@
 //! A file gives back what was put in, or says why not.
 
-#![allow(clippy::unwrap_used)] // where nothing can be unwrapped, a test has failed
-
 use ndarray::{ArrayD, IxDyn, arr1};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

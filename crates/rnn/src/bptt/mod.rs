@@ -5,6 +5,7 @@
 pub mod sliding;
 mod truncated;
 mod truncation;
+mod whole;
 
 pub use truncated::{Block, Unrolling};
 pub use truncation::{Truncation, Window};

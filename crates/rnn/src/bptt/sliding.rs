@@ -45,6 +45,7 @@ pub fn slide<'t, 'd, T: Real, C: Cell<T>>(
         });
     }
     let mut first_step = |p: Bound<'t, '_, T>, t, state| {
+        let p = p.at(t);
         let x = cell.project(p, input(p, t));
         cell.step(p, crate::unroll::step(x, 0), state)
     };

@@ -1,7 +1,7 @@
 //! Truncated backpropagation through time: cut the past, then sweep.
 
 use super::Truncation;
-use crate::{Bound, Cell, Input, ParamStore, Readout, Result, State, unroll::step};
+use crate::{Bound, Cell, Error, Readout, Result, Sequence, State, error::or_panic, state};
 use ndarray::ArrayD;
 use std::{collections::VecDeque, ops::Range};
 use tape::{Gradients, Mark, Real, Tape, Var};
@@ -25,7 +25,7 @@ use tape::{Gradients, Mark, Real, Tape, Var};
 /// for _ in 0..3 {
 ///     let p = store.bind(&tape);
 ///     let xs = tape.constant(ndarray::Array3::from_elem((5, 1, 2), 0.1));
-///     let block = run.advance(p, &Input::Dense(xs));
+///     let block = run.advance(p, Input::Dense(xs));
 ///     let gradients = run.backward(block.outputs.square().sum())?;
 ///     assert!(gradients[cell.u].iter().any(|&g| g != 0.0));
 /// }
@@ -40,7 +40,7 @@ pub struct Unrolling<'t, 'c, T: Real, C: Cell<T>> {
     truncation: Truncation,
     readout: Readout,
     /// Sweep and let go at the end of each block, when a sweep never goes back further than its block.
-    by_block: bool,
+    pub(super) by_block: bool,
     state: C::State<'t>,
     /// Where each step begins that the tape still holds.
     steps: VecDeque<Mark<'t, T>>,
@@ -108,46 +108,106 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         self.time
     }
 
-    /// Records one step for each of the inputs `[n, B, X]`.
+    /// Zeros in the rows of the state where `mask [B]` holds: another sequence begins there. No gradient flows back over
+    /// it.
     ///
     /// # Panics
-    /// When the inputs do not fit the cell or the state, or when there are more steps than a sweep goes back and
-    /// no [`gaps`](super::Window::gaps) were asked for.
+    /// When the mask is not of one flag for each row.
     #[track_caller]
-    pub fn advance(&mut self, p: Bound<'t, '_, T>, xs: &Input<'t, '_, T>) -> Block<'t, T> {
-        let n = xs.lead()[0];
-        let reach = self.truncation.reach();
-        let gaps = matches!(self.truncation, Truncation::Window(window) if window.has_gaps());
-        assert!(
-            n <= reach || gaps,
-            "a block of {n} steps, of which a sweep reaches {reach}: the others would never get a gradient; \
-             advance by k1 steps at a time, or ask for the gaps with `Window::gaps`"
-        );
+    pub fn reset_rows(&mut self, mask: &[bool]) {
+        self.state = self.state.reset_rows(mask);
+    }
+
+    /// No gradient flows back from here in the rows where `mask [B]` holds; values stay.
+    ///
+    /// # Panics
+    /// When the mask is not of one flag for each row.
+    #[track_caller]
+    pub fn detach_rows(&mut self, mask: &[bool]) {
+        self.state = self.state.detach_rows(mask);
+    }
+
+    /// Records one step for each of the inputs `[n, B, X]`. The clock of `p` is set to the step.
+    ///
+    /// # Panics
+    /// At the caller's line, with the text of the error that [`try_advance`](Unrolling::try_advance) returns, or when the
+    /// inputs do not fit the cell.
+    #[track_caller]
+    pub fn advance<'d>(
+        &mut self,
+        p: Bound<'t, '_, T>,
+        xs: impl Into<Sequence<'t, 'd, T>>,
+    ) -> Block<'t, T> {
+        or_panic(self.try_advance(p, xs))
+    }
+
+    /// [`advance`](Unrolling::advance), or the reason why not. Nothing is recorded then.
+    ///
+    /// # Errors
+    /// When the state is of another cell or another number of rows, when the sequence is read from its end, or when there
+    /// are more steps than a sweep goes back and no [`gaps`](super::Window::gaps) were asked for.
+    #[track_caller]
+    pub fn try_advance<'d>(
+        &mut self,
+        p: Bound<'t, '_, T>,
+        xs: impl Into<Sequence<'t, 'd, T>>,
+    ) -> Result<Block<'t, T>> {
+        let xs = xs.into();
+        let (n, reach) = (xs.steps(), self.truncation.reach());
+        self.check(&xs)?;
         self.outputs.clear();
-        // A cut must not fall between a step and the product that its input was part of.
-        let projected = self.by_block.then(|| {
+        let before = self.state;
+        let p = p.at(self.time);
+        if self.by_block {
             self.steps.push_back(self.tape.mark());
-            self.cell.project(p, xs.clone())
-        });
-        for t in 0..n {
-            let x = projected.map(|xs| step(xs, t)).unwrap_or_else(|| {
+            self.state = self.cell.run(p, &xs, before, &mut self.outputs);
+        } else {
+            for t in 0..n {
+                // Projected step by step: a cut must not fall between a step and the product that its input was part of.
                 self.steps.push_back(self.tape.mark());
-                step(self.cell.project(p, xs.steps(t..t + 1)), 0)
-            });
-            let before = self.state;
-            self.state = self.cell.step(p, x, before);
-            let read = match self.readout {
-                Readout::After => self.state,
-                Readout::Before => before,
-            };
-            self.outputs.push(read.output());
+                self.state = self.cell.run(
+                    p.at(self.time + t),
+                    &xs.window(t..t + 1),
+                    self.state,
+                    &mut self.outputs,
+                );
+            }
+        }
+        if self.readout == Readout::Before && n > 0 {
+            self.outputs.rotate_right(1);
+            self.outputs[0] = before.output();
         }
         self.time += n;
         let swept = n.min(reach);
         // Stacked before the cut: a state from just before the window may be read, but not followed.
-        let outputs = self.tape.stack(&self.outputs[n - swept..]);
+        let outputs = xs.window(n - swept..n).stack(
+            self.tape,
+            &self.outputs[n - swept..],
+            self.cell.output_width(),
+        );
         self.forget();
-        Block { outputs, steps: self.time - swept..self.time }
+        Ok(Block { outputs, steps: self.time - swept..self.time })
+    }
+
+    /// May the run go on with these inputs?
+    fn check(&self, xs: &Sequence<'t, '_, T>) -> Result<()> {
+        let (n, reach) = (xs.steps(), self.truncation.reach());
+        let gaps = matches!(self.truncation, Truncation::Window(window) if window.has_gaps());
+        if n > reach && !gaps {
+            return Err(Error::Data {
+                what: format!("a block of {n} steps, of which a sweep reaches {reach}"),
+                rule: "the others would never get a gradient".into(),
+                remedy: "advance by k1 steps at a time, or ask for the gaps with `Window::gaps`",
+            });
+        }
+        if xs.is_reversed() {
+            return Err(Error::Data {
+                what: "a block of a sequence that is read from its end".into(),
+                rule: "windows follow each other forwards in time".into(),
+                remedy: "run it as a whole (`Cell::run`), or reverse the data",
+            });
+        }
+        state::check(&self.state.parts(), &self.cell.widths(), xs.batch())
     }
 
     /// Cuts off the steps that no sweep from here on goes back to.
@@ -158,6 +218,10 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
         }
         self.steps.drain(..past);
         if let Some(&first) = self.steps.front() {
+            // Where all rows have ended, the state is older than the steps: no sweep reaches it.
+            let reached = |part: Var<'t, T>| part.id() >= first.id();
+            self.state =
+                self.state.map(&mut |part| if reached(part) { part } else { part.detach() });
             self.tape.cut(first);
         }
     }
@@ -182,44 +246,5 @@ impl<'t, 'c, T: Real, C: Cell<T>> Unrolling<'t, 'c, T, C> {
             self.tape.unbind();
             self.steps.clear();
         }
-    }
-}
-
-impl Truncation {
-    /// Unrolls `cell` over a sequence of `steps` steps: for each block `inputs` puts the inputs of the given
-    /// steps on the tape, `loss` makes one number of the outputs, and `update` takes the gradients.
-    ///
-    /// Returns the sum of the losses and the state after the last block.
-    ///
-    /// # Errors
-    /// What `update` returns, or a `loss` that is not one number.
-    #[allow(clippy::too_many_arguments)]
-    pub fn run<'t, 'd, T: Real, C: Cell<T>>(
-        self,
-        tape: &'t Tape<T>,
-        cell: &C,
-        store: &mut ParamStore<T>,
-        start: impl FnOnce(Bound<'t, '_, T>) -> C::State<'t>,
-        steps: usize,
-        readout: Readout,
-        mut inputs: impl FnMut(Bound<'t, '_, T>, Range<usize>) -> Input<'t, 'd, T>,
-        mut loss: impl FnMut(Bound<'t, '_, T>, Block<'t, T>) -> Var<'t, T>,
-        mut update: impl FnMut(&mut ParamStore<T>, &Gradients<T>) -> Result<()>,
-    ) -> Result<(T, C::State<'t>)> {
-        let mut run =
-            Unrolling::new(tape, cell, self, start(store.bind(tape))).with_readout(readout);
-        // One block for all is swept as a whole; a last, shorter one goes back into the one before it.
-        run.by_block = self.blocks(steps).all(|block| block == self.reach().min(steps));
-        let mut total = T::ZERO;
-        for block in self.blocks(steps) {
-            let p = store.bind(tape);
-            let xs = inputs(p, run.time..run.time + block);
-            let outputs = run.advance(p, &xs);
-            let loss = loss(p, outputs);
-            total += loss.item();
-            let gradients = run.backward(loss)?;
-            update(store, &gradients)?;
-        }
-        Ok((total, run.state))
     }
 }

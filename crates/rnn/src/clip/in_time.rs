@@ -83,6 +83,10 @@ impl<T: Real, C: Cell<T>> Cell<T> for InTime<C, T> {
         self.cell.widths()
     }
 
+    fn output_width(&self) -> usize {
+        self.cell.output_width()
+    }
+
     fn project<'t>(&self, p: Bound<'t, '_, T>, x: Input<'t, '_, T>) -> Var<'t, T> {
         self.cell.project(p, x)
     }

@@ -31,16 +31,16 @@ pub fn jacobians<C: Cell<f64>>(
     let mut tape = Tape::new();
     let mut values = start.to_vec();
     let mut all = Vec::with_capacity(xs.len_of(Axis(0)));
-    for x in xs.axis_iter(Axis(0)) {
+    for (t, x) in xs.axis_iter(Axis(0)).enumerate() {
         tape.clear();
-        let p = store.bind(&tape);
+        let p = store.bind(&tape).at(t);
         let mut given = values.iter();
         let before: C::State<'_> = State::build(&mut || {
             tape.leaf(given.next().unwrap_or_else(|| missing(&widths, start)))
         });
         let x = Input::Dense(tape.constant(x.insert_axis(Axis(0))));
         let after = cell.step(p, step(cell.project(p, x), 0), before);
-        let (before, after) = (listed::<C>(before), listed::<C>(after));
+        let (before, after) = (before.parts(), after.parts());
         let batch = after[0].shape()[0];
         let mut jacobian = Array3::zeros((batch, n, n));
         let mut i = 0;
@@ -63,15 +63,6 @@ pub fn jacobians<C: Cell<f64>>(
         all.push(jacobian);
     }
     all
-}
-
-fn listed<'t, C: Cell<f64>>(state: C::State<'t>) -> Vec<tape::Var<'t, f64>> {
-    let mut parts = Vec::new();
-    let _ = state.map(&mut |part| {
-        parts.push(part);
-        part
-    });
-    parts
 }
 
 #[track_caller]

@@ -66,6 +66,7 @@ pub fn saturation<'t, T: Real, C: Cell<T>>(
     };
     let mut state = start;
     for t in 0..xs.lead()[0] {
+        let p = p.at(p.time() + t);
         let x = step(cell.project(p, xs.steps(t..t + 1)), 0);
         state = cell.step_in_parts(p, x, state, &mut count);
         count("h", state.output());

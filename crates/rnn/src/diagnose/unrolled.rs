@@ -1,6 +1,6 @@
 //! A whole sequence on the tape, with a hand on every state and every loss.
 
-use crate::{Bound, Cell, Input, State, bptt::Window, unroll::step};
+use crate::{Bound, Cell, Input, State, States, bptt::Window, unroll::step};
 use ndarray::ArrayD;
 use tape::{Gradients, Mark, Real, Tape, Var};
 
@@ -85,6 +85,7 @@ impl<'t, T: Real, S: State<'t, T>> Unrolled<'t, T, S> {
         };
         for t in 0..xs.lead()[0] {
             run.marks.push(tape.mark());
+            let p = p.at(p.time() + t);
             let x = step(cell.project(p, xs.steps(t..t + 1)), 0);
             let state = cell.step(p, x, run.carried[t]);
             let h = state.output().scale_gradient(T::ONE).watch();
@@ -111,13 +112,8 @@ impl<'t, T: Real, S: State<'t, T>> Unrolled<'t, T, S> {
     ///
     /// # Panics
     /// When t is beyond T.
-    pub fn state(&self, t: usize) -> Vec<Var<'t, T>> {
-        let mut parts = Vec::new();
-        let _ = self.carried[t].map(&mut |part| {
-            parts.push(part);
-            part
-        });
-        parts
+    pub fn state(&self, t: usize) -> States<'t, T> {
+        self.carried[t].parts()
     }
 
     /// The gradient of `Σₜ Lₜ`.

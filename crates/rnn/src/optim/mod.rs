@@ -95,7 +95,8 @@ fn check<T: Real>(
             remedy: "check the schedule that made it",
         });
     }
-    for (id, gradient) in gradients.params() {
+    // A leaf that an earlier pass has left on the tape, and this one did not use, changes nothing.
+    for (id, gradient) in gradients.params().filter(|(id, _)| !gradients.is_unused(*id)) {
         let (made, now) = (gradients.version(id).unwrap_or(0), store.version(id));
         if made != now && !allow_stale {
             return Err(Error::StaleGradient {

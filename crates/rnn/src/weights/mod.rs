@@ -40,14 +40,22 @@
 //! assert_eq!(archive.get("state.h").map(|h| h[0]), Some(0.5));
 //! # Ok::<(), rnn::Error>(())
 //! ```
+//!
+//! # Other frameworks
+//!
+//! [`torch`], [`keras`] and [`onnx`] write the same weights under other names and in another order, and read them back.
+//! What a cell is made of is its [`Anatomy`], and a format that has no place for a part of it refuses by name
+//! ([`LayoutError`]). Which framework calls what how is in `docs/layouts.md`.
 
 mod archive;
 mod format;
+mod layouts;
 mod params;
 mod replace;
 mod stored;
 
 pub use archive::{Archive, Metadata};
+pub use layouts::{Anatomy, Directions, Kind, LayoutError, Portable, keras, onnx, torch};
 pub use params::LoadOptions;
 pub(crate) use params::fits;
 pub use stored::Stored;

@@ -84,7 +84,8 @@ pub(crate) fn every_cell<T: Real>(number: &dyn Fn(usize) -> T, visit: &mut impl 
     }
 }
 
-pub(crate) fn every_lstm<T: Real>(number: &dyn Fn(usize) -> T, visit: &mut impl Visit<T>) {
+/// Every combination of variants with the usual squashes, 64, then each squash somewhere.
+pub(crate) fn lstm_forms<T: Real>() -> Vec<cells::lstm::Form<T>> {
     use cells::lstm::{Activations, Form};
     let mut forms = Vec::new();
     for bits in 0..64 {
@@ -107,7 +108,11 @@ pub(crate) fn every_lstm<T: Real>(number: &dyn Fn(usize) -> T, visit: &mut impl 
         let layer_norm = (k % 2 == 0).then_some(1e-5);
         forms.push(Form { activations, peepholes: true, layer_norm, ..Form::default() });
     }
-    for form in forms {
+    forms
+}
+
+pub(crate) fn every_lstm<T: Real>(number: &dyn Fn(usize) -> T, visit: &mut impl Visit<T>) {
+    for form in lstm_forms() {
         let (init, mut rng) = (Uniform::recurrent(HIDDEN), ChaCha8Rng::seed_from_u64(1));
         let mut store = ParamStore::new();
         let cell = Lstm::new(&mut store, "cell", (INPUTS, HIDDEN), form, &init, &mut rng).unwrap();

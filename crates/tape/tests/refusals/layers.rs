@@ -39,6 +39,16 @@ pub(crate) const MULTIPLIED: &[Refusal] = &[
          [in, out]: transpose it, or reshape the input",
     ),
     (
+        |t| drop(z(t, &[4, 3]).matmul_columns(z(t, &[2, 3]), 0..1)),
+        "MatMulColumns of [4, 3] and [2, 3]: the input's last axis is 3, the weight's first 2; the weight is \
+         [in, out]: transpose it, or reshape the input",
+    ),
+    (
+        |t| drop(z(t, &[4, 2]).matmul_columns(z(t, &[2, 3]), 1..4)),
+        "MatMulColumns of [4, 2] and [2, 3]: 1..4 is not within the weight's 3 columns; columns start before they \
+         end, within the weight",
+    ),
+    (
         |t| drop(z(t, &[2, 2]).dot(z(t, &[2]))),
         "dot: [2, 2] and [2] are not two vectors; use `matmul` for matrices, `flatten` to make a vector",
     ),

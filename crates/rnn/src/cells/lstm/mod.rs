@@ -33,7 +33,7 @@
 //!
 //! let tape = Tape::new();
 //! let p = store.bind(&tape);
-//! let x = cell.project(p, Input::Dense(tape.leaf([[0.5, -0.5]])));
+//! let x = cell.project(p, Input::Dense(tape.leaf(ndarray::arr2(&[[0.5, -0.5]]))));
 //! let (mut forget, start) = (None, cell.zeros(&tape, 1));
 //! let (h, _) = cell.step_in_parts(p, x, start, &mut |name, gate| {
 //!     if name == "f" {

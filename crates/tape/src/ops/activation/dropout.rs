@@ -32,8 +32,9 @@ fn mix(z: u64) -> u64 {
 }
 
 impl Dropout {
-    /// The factor of each element: 0 as `None`, else `1 / (1 − p)`.
-    fn factors<T: Real>(&self) -> impl Iterator<Item = Option<T>> {
+    /// The factor of each element, without end: 0 as `None`, else `1 / (1 − p)`. For ops that drop in a way of
+    /// their own.
+    pub fn factors<T: Real>(self) -> impl Iterator<Item = Option<T>> {
         let (rate, scale) = (self.rate, T::of(1.0 / (1.0 - self.rate)));
         let start = mix(mix(self.seed.wrapping_add(STEP)) ^ self.counter);
         (1u64..).map(move |k| {

@@ -35,12 +35,18 @@ impl<T: Real> Op<T> for MatMulColumns {
         let [x, w] = x.shapes()?;
         let (&[n_in, n_out], Some((&last, lead))) = (w, x.split_last()) else {
             let rule = "it takes an input of rank 1 or more and a weight of rank 2";
-            return Err(Misfit::new(rule.to_string(), "reshape an operand"));
+            return Err(Misfit::new(
+                rule.to_string(),
+                "the weight is [in, out]: transpose it, or reshape the input",
+            ));
         };
         let Self { start, end } = *self;
         if last != n_in {
             let rule = format!("the input's last axis is {last}, the weight's first {n_in}");
-            return Err(Misfit::new(rule, "the weight is [in, out]: transpose it"));
+            return Err(Misfit::new(
+                rule,
+                "the weight is [in, out]: transpose it, or reshape the input",
+            ));
         }
         if start > end || end > n_out {
             let rule = format!("{start}..{end} is not within the weight's {n_out} columns");

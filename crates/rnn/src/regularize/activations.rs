@@ -15,8 +15,8 @@ use tape::{Real, Var};
 /// ```
 /// let tape = tape::Tape::<f64>::new();
 /// let outputs = tape.leaf(ndarray::array![[[1.0, 3.0]], [[0.0, 2.0]]]);
-/// assert_eq!(rnn::regularise::activation(outputs).item(), 14.0 / 4.0);
-/// assert_eq!(rnn::regularise::temporal_activation(outputs).item(), (1.0 + 1.0) / 2.0);
+/// assert_eq!(rnn::regularize::activation(outputs).item(), 14.0 / 4.0);
+/// assert_eq!(rnn::regularize::temporal_activation(outputs).item(), (1.0 + 1.0) / 2.0);
 /// ```
 #[track_caller]
 pub fn activation<T: Real>(outputs: Var<'_, T>) -> Var<'_, T> {

@@ -18,7 +18,7 @@ use tape::{Over, Real, Var};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum OmegaForm {
     /// `Ω`, as printed.
     #[default]
     Paper,
@@ -33,12 +33,12 @@ pub enum Form {
 ///
 /// ```
 /// use ndarray::array;
-/// use rnn::regularise::{Form, omega};
+/// use rnn::regularize::{OmegaForm, omega};
 ///
 /// let tape = tape::Tape::<f64>::new();
 /// let u = tape.leaf(array![[0.5, 0.0], [0.0, 0.5]]);
 /// let da = array![[0.6, 0.8]].into_dyn();
-/// let omega = omega(u, &[da.clone()], &[da], Form::Paper); // linear, so δ = da: halved at each step
+/// let omega = omega(u, &[da.clone()], &[da], OmegaForm::Paper); // linear, so δ = da: halved at each step
 /// assert!((omega.item() - 0.25).abs() < 1e-15);
 /// assert!(tape.backward(omega)[u][[0, 0]] < 0.0); // let U grow
 /// ```
@@ -50,7 +50,7 @@ pub fn omega<'t, T: Real>(
     u: Var<'t, T>,
     deltas: &[ArrayD<T>],
     das: &[ArrayD<T>],
-    form: Form,
+    form: OmegaForm,
 ) -> Var<'t, T> {
     assert!(
         deltas.len() == das.len(),
@@ -71,15 +71,15 @@ pub fn omega<'t, T: Real>(
             counted += 1;
             let v = tape.constant(da.insert_axis(Axis(0))).matmul(u.transpose(0, 1));
             let ratio = match form {
-                Form::Paper => v.norm(2.0, Over::all()) / square.sqrt(),
-                Form::Code => v.square().sum() / square,
+                OmegaForm::Paper => v.norm(2.0, Over::all()) / square.sqrt(),
+                OmegaForm::Code => v.square().sum() / square,
             };
             sum = sum + (ratio - T::ONE).square();
         }
     }
     let batch = rows / deltas.len().max(1);
     match form {
-        Form::Paper => sum / T::of(batch.max(1) as f64),
-        Form::Code => sum / T::of(counted.max(1) as f64),
+        OmegaForm::Paper => sum / T::of(batch.max(1) as f64),
+        OmegaForm::Code => sum / T::of(counted.max(1) as f64),
     }
 }
