@@ -291,3 +291,10 @@ fn gates_that_are_stuck_are_counted() {
     assert_eq!(shares("h"), (0.0, 0.0));
     assert!(counted.iter().all(|gate| gate.entries == 3 * 2 * 2));
 }
+
+#[test]
+fn the_last_step_stands_leftmost_in_a_product() {
+    let (first, last) = (array![[0.0, 1.0], [0.0, 0.0]], array![[1.0, 0.0], [0.0, 0.0]]);
+    let both = products(&[first, last])[1]; // the other way round it would be 0
+    assert!(both.radius == 0.0 && (both.norm - 1.0).abs() < 1e-12, "{both:?}");
+}

@@ -28,7 +28,7 @@ fn doubling() -> (ParamStore<f64>, Elman<f64>) {
 }
 
 /// dL/dh₀ after four steps, when L is ⟨seed, h₄⟩.
-fn sent_back<C: Cell<f64>>(cell: &C, store: &ParamStore<f64>, seed: Array2<f64>) -> ArrayD<f64>
+fn sent_back<C>(cell: &C, store: &ParamStore<f64>, seed: Array2<f64>) -> ArrayD<f64>
 where
     for<'t> C: Cell<f64, State<'t> = Var<'t, f64>>,
 {
