@@ -19,7 +19,8 @@
 //! | how the past is carried forwards           | [`online`]                                  |
 //! | where the parameters live                  | [`ParamStore`], [`weights`]                 |
 //! | how the same gradient is found on paper    | [`by_hand`]                                 |
-//! | where two gradients part                   | [`compare`]                                 |
+//! | where two gradients part, and why          | [`compare`]                                 |
+//! | where a gradient fades, or blows up        | [`diagnose`]                                |
 //! | how gradients become better parameters     | [`clip`], [`optim`]                         |
 //!
 //! A whole training step, on one window of one sequence:
@@ -74,12 +75,15 @@ pub mod by_hand;
 pub mod cells;
 pub mod clip;
 pub mod compare;
+pub mod diagnose;
+pub mod heat_map;
 pub mod init;
 pub mod layers;
 pub mod loss;
 pub mod online;
 pub mod optim;
 pub mod regularize;
+pub mod spectral;
 pub mod text;
 pub mod weights;
 
@@ -122,6 +126,12 @@ mod book {
     mod online {}
     #[doc = include_str!("../../../docs/randomized.md")]
     mod randomized {}
+    #[doc = include_str!("../../../docs/bptt.md")]
+    mod bptt {}
+    #[doc = include_str!("../../../docs/vanishing.md")]
+    mod vanishing {}
+    #[doc = include_str!("../../../docs/comparing.md")]
+    mod comparing {}
     #[doc = include_str!("../../../docs/references.md")]
     mod references {}
     #[doc = include_str!("../../../docs/sequences.md")]

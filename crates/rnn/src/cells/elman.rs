@@ -2,7 +2,10 @@
 //!
 //! Its gradient by hand: [`by_hand::elman`](crate::by_hand::elman).
 
-use crate::{Activation, Bound, Cell, Input, ParamStore, Result, Widths, init::Init};
+use crate::{
+    Activation, Bound, Cell, Input, ParamStore, Result, Widths,
+    init::{Identity, Init, Normal},
+};
 use rand::Rng;
 use tape::{ParamId, Real, Var};
 
@@ -52,6 +55,26 @@ impl<T: Real> Elman<T> {
             activation: Activation::Tanh,
             hidden,
         })
+    }
+
+    /// The IRNN: `f = ReLU`, `U = a I`, `b = 0`, and `W ~ N(0, 0.001²)`. With `a = 1` it copies its state until it learns
+    /// otherwise. (Q. Le, N. Jaitly and G. Hinton, 2015)
+    ///
+    /// # Errors
+    /// A name that is taken.
+    pub fn irnn(
+        store: &mut ParamStore<T>,
+        name: &str,
+        (inputs, hidden): (usize, usize),
+        a: f64,
+        rng: &mut impl Rng,
+    ) -> Result<Self> {
+        let cell = Self::new(store, name, (inputs, hidden), &Normal { std: 0.001 }, rng)?;
+        *store.get_mut(cell.u) = Identity { scale: a }.sample(&[hidden, hidden], rng);
+        if let Some(b) = cell.b {
+            store.get_mut(b).fill(T::ZERO);
+        }
+        Ok(cell.with_activation(Activation::Relu))
     }
 
     /// The same cell with another `f`.

@@ -1,8 +1,7 @@
-//! What a comparison found, as a table with a verdict under it.
+//! What a comparison found, and its verdict.
 
-use super::Difference;
+use super::{Cause, Difference};
 use ndarray::ArrayViewD;
-use std::fmt::{self, Display, Formatter};
 
 /// What became of one array of the left side and its partner.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +36,20 @@ impl Finding {
             _ => f64::INFINITY,
         }
     }
+
+    /// Why there was nothing to compare, or the worst entry.
+    pub(super) fn remark(&self) -> String {
+        match self {
+            Self::Compared(difference) => {
+                difference.worst.as_ref().map_or_else(String::new, |worst| {
+                    format!("{:?}: {} | {}", worst.index, worst.left, worst.right)
+                })
+            }
+            Self::ShapesDiffer { left, right } => format!("shape {left:?} against {right:?}"),
+            Self::MissingLeft => "missing on the left".to_owned(),
+            Self::MissingRight => "missing on the right".to_owned(),
+        }
+    }
 }
 
 /// One line of the report.
@@ -52,7 +65,7 @@ pub struct Row {
 
 impl Row {
     /// `w`, or `da at t = 3`.
-    fn place(&self) -> String {
+    pub(super) fn place(&self) -> String {
         match self.step {
             Some(t) => format!("{} at t = {t}", self.name),
             None => self.name.clone(),
@@ -60,25 +73,58 @@ impl Row {
     }
 }
 
+/// What is held to be the reason of some differences.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Charge {
+    /// The cause; `None` for arrays that no known cause explains.
+    pub cause: Option<Cause>,
+    /// The arrays that it explains.
+    pub arrays: Vec<String>,
+}
+
 /// Every pair of arrays and how far apart they are.
 ///
 /// Printed, it is a table of all rows and one line of verdict: `agree to …` when every
-/// relative error is within the [tolerance](Self::with_tolerance), otherwise `part at …`.
+/// relative error is within the [tolerance](Self::with_tolerance), otherwise `part at …`; under it, after an
+/// [`Inquiry`](super::Inquiry), the likely causes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// In the order of the left side, what only the right side has at the end.
     pub rows: Vec<Row>,
+    /// The likely causes, if they were inquired into: a charge for each cause, and one for what has none.
+    pub charges: Vec<Charge>,
     tolerance: f64,
 }
 
 impl Report {
     pub(super) fn new(rows: Vec<Row>) -> Self {
-        Self { rows, tolerance: 1e-12 }
+        Self { rows, charges: Vec::new(), tolerance: 1e-12 }
     }
 
     /// The relative error up to which the printed verdict says `agree`; 1e-12 unless set.
     pub fn with_tolerance(self, tolerance: f64) -> Self {
         Self { tolerance, ..self }
+    }
+
+    pub(super) fn with_rows(mut self, rows: Vec<Row>) -> Self {
+        self.rows.extend(rows);
+        self
+    }
+
+    pub(super) fn with_charges(self, charges: Vec<Charge>) -> Self {
+        Self { charges, ..self }
+    }
+
+    pub(super) fn tolerance(&self) -> f64 {
+        self.tolerance
+    }
+
+    /// The cause, if one and the same explains every array that differs.
+    pub fn cause(&self) -> Option<&Cause> {
+        match self.charges.as_slice() {
+            [Charge { cause: Some(cause), .. }] => Some(cause),
+            _ => None,
+        }
     }
 
     /// Whether both sides have the same names and shapes, and no relative error is above
@@ -110,7 +156,7 @@ impl Report {
         apart.reduce(|latest, row| if row.step > latest.step { row } else { latest })
     }
 
-    fn verdict(&self) -> String {
+    pub(super) fn verdict(&self) -> String {
         let Some(worst) = self.worst(self.tolerance) else {
             return format!("agree to {:.1e}", self.relative());
         };
@@ -121,84 +167,11 @@ impl Report {
                 let place = Row { name: place, ..worst.clone() }.place();
                 format!("part at {place}: {left} against {right}, relative {relative:.1e}")
             }
-            finding => format!("part at {}: {}", worst.place(), Cells::of(finding).remark),
+            finding => format!("part at {}: {}", worst.place(), finding.remark()),
         };
         if let Some(first) = self.first_apart(self.tolerance) {
             verdict += &format!("; on the way back first at {}", first.place());
         }
         verdict
-    }
-}
-
-/// A row's finding as the table shows it.
-struct Cells {
-    figures: [String; 5],
-    remark: String,
-}
-
-impl Cells {
-    const TITLES: [&str; 5] = ["absolute", "relative", "ulps", "cosine", "flips"];
-
-    fn of(finding: &Finding) -> Self {
-        let none = || Self::TITLES.map(|_| "–".to_owned());
-        match finding {
-            Finding::Compared(difference) => {
-                let worst = difference.worst.as_ref();
-                let ulps = worst.map_or(0, |worst| worst.ulps);
-                let figures = [
-                    format!("{:.1e}", difference.absolute),
-                    format!("{:.1e}", difference.relative),
-                    if ulps < 1_000_000 {
-                        ulps.to_string()
-                    } else {
-                        format!("{:.0e}", ulps as f64)
-                    },
-                    format!("{:.6}", difference.cosine),
-                    difference.sign_flips.to_string(),
-                ];
-                let remark = worst.map_or_else(String::new, |worst| {
-                    format!("{:?}: {} | {}", worst.index, worst.left, worst.right)
-                });
-                Self { figures, remark }
-            }
-            Finding::ShapesDiffer { left, right } => {
-                Self { figures: none(), remark: format!("shape {left:?} against {right:?}") }
-            }
-            Finding::MissingLeft => {
-                Self { figures: none(), remark: "missing on the left".to_owned() }
-            }
-            Finding::MissingRight => {
-                Self { figures: none(), remark: "missing on the right".to_owned() }
-            }
-        }
-    }
-}
-
-impl Display for Report {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let places: Vec<String> = self.rows.iter().map(Row::place).collect();
-        let cells: Vec<Cells> = self.rows.iter().map(|row| Cells::of(&row.finding)).collect();
-        let longest = |texts: &mut dyn Iterator<Item = &str>| {
-            texts.map(|text| text.chars().count()).max().unwrap_or(0)
-        };
-        let first = longest(&mut places.iter().map(String::as_str));
-        let widths: [usize; 5] = std::array::from_fn(|i| {
-            let figures = cells.iter().map(|cells| cells.figures[i].as_str());
-            longest(&mut figures.chain([Cells::TITLES[i]]))
-        });
-        let mut line = |place: &str, figures: [&str; 5], remark: &str| {
-            let mut text = format!("{place:first$}");
-            for (figure, width) in figures.iter().zip(widths) {
-                text += &format!("  {figure:>width$}");
-            }
-            writeln!(f, "{}", format!("{text}  {remark}").trim_end())
-        };
-        if !self.rows.is_empty() {
-            line("", Cells::TITLES, "worst: left | right")?;
-        }
-        for (place, cells) in places.iter().zip(&cells) {
-            line(place, cells.figures.each_ref().map(String::as_str), &cells.remark)?;
-        }
-        write!(f, "{}", self.verdict())
     }
 }

@@ -25,21 +25,27 @@
 //! | [`Orthogonal`]     | `QᵀQ = g² I`                             | recurrent weights: `‖h U‖ = g ‖h‖`         |
 //! | [`Identity`]       | `a I`                                    | recurrent weights under a ReLU (IRNN)      |
 //! | [`Normal`]         | `N(0, σ²)`                               | the IRNN's other weights                   |
+//! | [`Sparse`]         | 15 of `N(0, σ²)` in a row, `ρ(W) = 0.95` | recurrent weights, as in an echo state     |
 //! | [`Zeros`], [`Constant`] | `c`                                 | biases; the forget gate's is often 1       |
+//! | [`Chrono`]         | `ln U(1, T − 1)`                         | biases of gates that keep, for T steps     |
 
+mod chrono;
 mod constant;
 mod glorot;
 mod identity;
 mod normal;
 mod orthogonal;
+mod sparse;
 mod uniform;
 
+pub use chrono::Chrono;
 pub use constant::{Constant, Zeros};
 pub use glorot::GlorotUniform;
 pub use identity::Identity;
 pub use normal::Normal;
 pub(crate) use normal::standard;
 pub use orthogonal::Orthogonal;
+pub use sparse::Sparse;
 pub use uniform::Uniform;
 
 use ndarray::{ArrayD, IxDyn};
@@ -105,6 +111,14 @@ mod tests {
         begins(Identity::default(), [1.0, 0.0, 0.0, 0.0]);
         begins(Constant(1.5), [1.5; 4]);
         begins(Zeros, [0.0; 4]);
+        begins(
+            Chrono { longest: 60.0 },
+            [2.317687833023512, 2.374290033966579, 3.734044374690744, 3.7647054812117733],
+        );
+        begins(
+            Sparse { per_row: 2, std: 1.0, radius: None },
+            [-1.295633053696601, -0.9570828558839901, 0.0, 0.0],
+        );
     }
 
     #[test]
@@ -122,6 +136,8 @@ mod tests {
         twins(Identity { scale: 0.1 });
         twins(Constant(0.1));
         twins(Zeros);
+        twins(Chrono { longest: 60.0 });
+        twins(Sparse { radius: None, ..Sparse::default() });
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Training by chance: dropout, zoneout, DropConnect.
+//! Training by chance: dropout, zoneout, DropConnect; and terms that are added to a loss.
 //!
-//! Whatever acts here does so in [training](crate::Bound::training) only, and by masks that are functions of the seed, a key and the
+//! Whatever is dropped is dropped in [training](crate::Bound::training) only, and by masks that are functions of the seed, a key and the
 //! step. The key is a number of the user's choice: give each use in a model its own, or two of them fall together.
 //!
 //! | what is dropped                     | a mask for             | here                                  |
@@ -9,6 +9,14 @@
 //! | what a cell reads, of itself too    | each step, or sequence | [`Dropped`]                           |
 //! | steps, unit by unit                 | each step              | [`Zoneout`]                           |
 //! | weights                             | each sequence          | [`DropConnect`]                       |
+//!
+//! Nothing is left to chance by the terms:
+//!
+//! | term                    | keeps                                 | by                                           |
+//! |-------------------------|---------------------------------------|----------------------------------------------|
+//! | [`omega`]               | adjoints from fading or growing       | R. Pascanu, T. Mikolov and Y. Bengio, 2013   |
+//! | [`activation`]          | states from growing large             | S. Merity, B. McCann and R. Socher, 2017     |
+//! | [`temporal_activation`] | states from jumping                   | the same                                     |
 //!
 //! ```
 //! use rnn::regularize::{DropConnect, Dropout, Dropped, Mask, Zoneout};
@@ -37,14 +45,18 @@
 //! # Ok::<(), rnn::Error>(())
 //! ```
 
+mod activations;
 mod dropconnect;
 mod dropout;
 mod dropped;
+mod omega;
 mod zoneout;
 
+pub use activations::{activation, temporal_activation};
 pub use dropconnect::DropConnect;
 pub use dropout::{Dropout, Mask};
 pub use dropped::Dropped;
+pub use omega::{OmegaForm, omega};
 pub use zoneout::Zoneout;
 
 /// The seed of a stream of masks of its own for each key, and each of the parts that share one.

@@ -15,6 +15,7 @@
 //! A step with reset after is one product and one [`Pointwise`](tape::Pointwise) node; with reset before, whose two products wait for
 //! each other, it is two of each.
 
+mod chrono;
 mod form;
 mod gates;
 

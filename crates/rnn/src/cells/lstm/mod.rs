@@ -45,6 +45,7 @@
 //! # Ok::<(), rnn::Error>(())
 //! ```
 
+pub(in crate::cells) mod chrono;
 mod form;
 mod gates;
 mod parts;
