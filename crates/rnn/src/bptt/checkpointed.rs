@@ -19,6 +19,9 @@ use tape::{Gradients, Real, Shape, Tape, Var};
 /// Rows that the tape gathers before it multiplies: memory for packing them grows until there are so many.
 const GATHERED: usize = 256;
 
+/// Steps for which there is room beyond a leaf: for what its first and its last step have more than others.
+const SPARE: usize = 8;
+
 /// What is too small to be measured: shapes, the plan's own lists.
 const SMALL: usize = 16 << 10;
 
@@ -66,6 +69,8 @@ pub struct Checkpointed<'t, 'c, T: Real, C: Cell<T>, A, I, L> {
     outputs: Vec<Var<'t, T>>,
     /// Steps for which the tape has yet to make room.
     room: usize,
+    /// What a step takes.
+    step: usize,
 }
 
 impl<T: Real, C: Cell<T>, A, I, L> fmt::Debug for Checkpointed<'_, '_, T, C, A, I, L> {
@@ -92,7 +97,20 @@ where
     pub fn new(tape: &'t Tape<T>, cell: &'c C, steps: usize, start: A, input: I, loss: L) -> Self {
         let (shapes, stored) = (SmallVec::new(), Vec::new());
         let (losses, outputs) = (Vec::new(), Vec::with_capacity(1));
-        Self { tape, cell, steps, start, input, loss, shapes, stored, losses, outputs, room: 0 }
+        Self {
+            tape,
+            cell,
+            steps,
+            start,
+            input,
+            loss,
+            shapes,
+            stored,
+            losses,
+            outputs,
+            room: 0,
+            step: 0,
+        }
     }
 
     /// What will be stored and what made again, the fewest steps forward that the budget allows; nothing of it is done yet.
@@ -129,7 +147,8 @@ where
         drop(swept);
         let losses = self.steps * size_of::<T>();
         (self.stored, self.losses) = (Vec::new(), Vec::new());
-        let fixed = self.tape.held() + losses + packed + SMALL;
+        self.step = step;
+        let fixed = self.tape.held() + losses + packed + SMALL + SPARE * step;
         let state = self.state_len() * size_of::<T>() + size_of::<usize>();
         Plan::within(budget, self.steps, Costs { fixed, step, state })
     }
@@ -266,8 +285,10 @@ where
             self.losses[t] = loss.item();
             total = Some(total.map_or(loss, |sum| sum + loss));
             if t == range.start + 1 && self.room > 0 {
-                // So that the record need not move while it grows.
-                self.tape.reserve(mark, std::mem::take(&mut self.room));
+                // So that the record need not move while it grows, though another step be larger than this.
+                let leaf = std::mem::take(&mut self.room) * self.step;
+                let times = leaf.div_ceil(self.tape.cost_since(mark).max(1));
+                self.tape.reserve(mark, times + SPARE / 2);
             }
         }
         let (cost, one) = (self.tape.cost_since(mark), ndarray::arr0(T::ONE).into_dyn());
