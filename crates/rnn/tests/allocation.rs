@@ -13,7 +13,7 @@ use rnn::{
     bptt::{Randomized, Truncation, Unrolling, Window},
     init::Uniform,
     loss,
-    online::{Influence, Online, Rtrl, Snap1, Uoro},
+    online::{Influence, Online, Rtrl, Uoro},
     regularize::{DropConnect, Dropout, Dropped, Mask, Zoneout},
 };
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -274,7 +274,6 @@ impl zoo::Visit<f32> for LearnOnline {
     fn visit<C: Cell<f32>>(&mut self, name: &str, store: ParamStore<f32>, cell: &C) {
         self.cells += 1;
         steady_online(name, &store, cell, Rtrl::default());
-        steady_online(name, &store, cell, Snap1::default());
         steady_online(name, &store, cell, Uoro::new(ChaCha8Rng::seed_from_u64(1)));
     }
 }
