@@ -73,8 +73,6 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
     pub fn affine(&self, w: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
         match self {
             Self::Dense(x) => x.affine(w, b),
-            // The bias is added to the rows that are looked up, or to those that are found: whichever are fewer.
-            Self::OneHot { indices, classes, .. } if *classes < indices.len() => self.matmul(w + b),
             Self::OneHot { .. } => self.matmul(w) + b,
         }
     }
