@@ -73,7 +73,10 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
     pub fn affine(&self, w: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
         match self {
             Self::Dense(x) => x.affine(w, b),
-            Self::OneHot { .. } => self.matmul(w) + b,
+            Self::OneHot { indices, classes, lead } => {
+                rows_of(w, *classes);
+                shaped(w.gather_affine(indices, b), lead)
+            }
         }
     }
 
@@ -83,15 +86,8 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
         match self {
             Self::Dense(x) => x.matmul(w),
             Self::OneHot { indices, classes, lead } => {
-                let rows = w.shape()[0];
-                assert!(
-                    rows == *classes,
-                    "one-hot inputs of {classes} classes times a weight of {rows} rows"
-                );
-                let mut shape: Shape = lead.iter().copied().collect();
-                let looked_up = w.gather_rows(indices);
-                shape.extend(looked_up.shape().last().copied());
-                looked_up.reshape(shape)
+                rows_of(w, *classes);
+                shaped(w.gather_rows(indices), lead)
             }
         }
     }
@@ -108,4 +104,19 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
             }
         }
     }
+}
+
+/// Insists that a weight has a row for each class.
+#[track_caller]
+fn rows_of<T: Real>(w: Var<'_, T>, classes: usize) {
+    let rows = w.shape()[0];
+    assert!(rows == classes, "one-hot inputs of {classes} classes times a weight of {rows} rows");
+}
+
+/// Rows that were looked up, under the axes of what they were looked up for.
+#[track_caller]
+fn shaped<'t, T: Real>(rows: Var<'t, T>, lead: &[usize]) -> Var<'t, T> {
+    let mut shape: Shape = lead.iter().copied().collect();
+    shape.extend(rows.shape().last().copied());
+    rows.reshape(shape)
 }

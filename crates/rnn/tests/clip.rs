@@ -171,3 +171,39 @@ fn a_component_that_is_no_number_cannot_be_cut() {
     assert!(matches!(clip::value(&mut g, 1.0), Err(Error::NonFiniteGradient { .. })));
     assert_eq!(g[id][0], 2.0);
 }
+
+#[test]
+fn in_another_norm_the_length_differs_and_the_direction_does_not() {
+    let g = [3.0, -4.0, 0.0];
+    for (p, length) in [(1.0, 7.0), (2.0, 5.0), (3.0, 91_f64.cbrt()), (f64::INFINITY, 4.0)] {
+        let (id, mut gradients) = one(&g);
+        let clipped = clip::p_norm(&mut gradients, p, 1.0).unwrap();
+        assert_close(clipped.norm, length);
+        assert!(clipped.clipped);
+        for (&got, want) in gradients[id].iter().zip(g) {
+            assert_close(got, want / length);
+        }
+        let (id, mut gradients) = one(&g);
+        assert!(!clip::p_norm(&mut gradients, p, length * 1.01).unwrap().clipped);
+        assert_eq!(gradients[id], arr1(&g).into_dyn());
+    }
+}
+
+#[test]
+fn another_norm_neither_overflows_on_the_way_nor_hides_what_is_not_finite() {
+    let (_, mut gradients) = one(&[3e200, 4e200]);
+    assert_close(
+        clip::p_norm(&mut gradients, 3.0, f64::INFINITY).unwrap().norm,
+        91_f64.cbrt() * 1e200,
+    );
+    let (_, mut gradients) = one(&[f64::MAX, f64::MAX]);
+    let error = clip::p_norm(&mut gradients, 1.0, 1.0).unwrap_err();
+    assert!(matches!(error, Error::GradientOverflow { max: f64::MAX, .. }), "{error}");
+    let (_, mut gradients) = one(&[1.0, f64::NAN]);
+    let error = clip::p_norm(&mut gradients, 1.0, 1.0).unwrap_err();
+    assert!(matches!(error, Error::NonFiniteGradient { .. }), "{error}");
+    let (_, mut gradients) = one(&[0.0, 0.0]);
+    assert_eq!(clip::p_norm(&mut gradients, 1.5, 1.0).unwrap().norm, 0.0);
+    let error = clip::p_norm(&mut gradients, 0.5, 1.0).unwrap_err().to_string();
+    assert!(error.starts_with("clip::p_norm with a p of 0.5"), "{error}");
+}

@@ -107,7 +107,7 @@ fn sum_of_squares<T: Real>(gradients: &Gradients<T>, scale: f64) -> f64 {
     gradients.params().map(|(_, array)| of_one(array)).sum()
 }
 
-fn reject<T: Real>(gradients: &Gradients<T>, bad: impl Fn(T) -> bool) -> Result<()> {
+pub(super) fn reject<T: Real>(gradients: &Gradients<T>, bad: impl Fn(T) -> bool) -> Result<()> {
     for (id, array) in gradients.params() {
         if let Some((at, value)) = array.indexed_iter().find(|&(_, &x)| bad(x)) {
             use ndarray::Dimension;
@@ -118,7 +118,7 @@ fn reject<T: Real>(gradients: &Gradients<T>, bad: impl Fn(T) -> bool) -> Result<
     Ok(())
 }
 
-fn positive(function: &str, what: &str, value: f64) -> Result<()> {
+pub(super) fn positive(function: &str, what: &str, value: f64) -> Result<()> {
     if value > 0.0 {
         return Ok(());
     }

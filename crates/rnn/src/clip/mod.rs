@@ -27,6 +27,8 @@
 
 mod global;
 mod in_time;
+mod p_norm;
 
 pub use global::{Clipped, global_norm, value};
 pub use in_time::{Counts, InTime};
+pub use p_norm::p_norm;

@@ -154,6 +154,10 @@ pub(crate) const LOOKED_UP: &[Refusal] = &[
          many axes, none longer",
     ),
     (
+        |t| drop(z(t, &[2, 3]).gather_affine(&[0], z(t, &[2]))),
+        "GatherAffine of [2, 3] and [2]: a bias of [2] fits no row of [3]; give a bias of the shape of one row",
+    ),
+    (
         |t| drop(z(t, &[]).gather_rows(&[0])),
         "GatherRows of []: a number has no rows; look rows up in an array of rank 1 or more",
     ),

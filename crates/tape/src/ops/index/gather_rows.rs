@@ -12,24 +12,31 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct GatherRows;
 
-impl<T: Real> Op<T> for GatherRows {
-    fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        let [table] = x.shapes()?;
+impl GatherRows {
+    /// The shape of the rows at `indices`.
+    pub(super) fn rows_of(table: &[usize], indices: &[usize]) -> Result<Shape, Misfit> {
         let Some((&rows, _)) = table.split_first() else {
             return Err(Misfit::new(
                 "a number has no rows",
                 "look rows up in an array of rank 1 or more",
             ));
         };
-        if let Some(wrong) = x.indices().iter().find(|&&i| i >= rows) {
+        if let Some(wrong) = indices.iter().find(|&&i| i >= rows) {
             return Err(Misfit::new(
                 format!("there is no row {wrong} among {rows}"),
                 "rows count from 0",
             ));
         }
         let mut shape = Shape::from_slice(table);
-        shape[0] = x.indices().len();
+        shape[0] = indices.len();
         Ok(shape)
+    }
+}
+
+impl<T: Real> Op<T> for GatherRows {
+    fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
+        let [table] = x.shapes()?;
+        Self::rows_of(table, x.indices())
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let width = x.shape(0)[1..].iter().product::<usize>();

@@ -2,6 +2,7 @@
 
 mod along;
 pub mod gather;
+pub mod gather_affine;
 pub mod gather_rows;
 pub mod index_add;
 pub mod index_select;

@@ -19,6 +19,16 @@ pub(super) fn list() -> Vec<Witness> {
             matrix(-2.0, 2.0)[1..].to_vec(),
         ),
         w(
+            "index/gather_affine",
+            rule!(|_, x| x[0].gather_affine(&[2, 0, 2, 2], x[1])),
+            at(-2.0, 2.0, &[&[&[3, 2], &[2]]]),
+        ),
+        w(
+            "index/gather_affine",
+            rule!(|_, x| x[0].try_gather_affine(&[1], x[1]).unwrap()),
+            at(-2.0, 2.0, &[&[&[3, 2], &[2]]]),
+        ),
+        w(
             "index/gather_rows",
             rule!(|_, x| x[0].gather_rows(&[2, 0, 2, 2])),
             at(-2.0, 2.0, &[&[&[3, 2]]]),
