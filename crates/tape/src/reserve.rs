@@ -173,8 +173,9 @@ mod tests {
     fn without_a_reservation_a_record_holds_more_than_it_needs() {
         let held = |reserved: bool| {
             let tape = Tape::<f64>::new();
+            let x = tape.leaf([1.0, 2.0]);
             let mark = tape.mark();
-            let mut y = tape.leaf([1.0, 2.0]).tanh();
+            let mut y = x.tanh();
             if reserved {
                 tape.reserve(mark, 550);
             }
