@@ -26,7 +26,7 @@ write("elman_closed_form.json", {k: v for k, v in closed_form.items() if k.start
 cells = ("lstm", "gru", "mgu")
 write("cells_closed_form.json", {k: v for k, v in closed_form.items() if k.startswith(cells)})
 
-write("online_closed_form.json", {k: v for k, v in closed_form.items() if k.startswith("snap1")})
+write("online_closed_form.json", {k: v for k, v in closed_form.items() if k.startswith(("snap1", "uoro"))})
 
 manifest = json.loads((source / "torch_open_rnn.json").read_text())
 raw = (source / manifest["tensors_file"]).read_bytes()

@@ -76,7 +76,7 @@ const BLOCKS: [(&str, &str); 6] =
     [("Wxh", "w"), ("Whh", "u"), ("bh", "b"), ("Why", "v"), ("by", "c"), ("h0", "h0")];
 
 /// scale·sin(1 + offset + i)
-fn fill(n: usize, offset: usize, scale: f64) -> Vec<f64> {
+pub(crate) fn fill(n: usize, offset: usize, scale: f64) -> Vec<f64> {
     (0..n).map(|i| scale * ((1 + offset + i) as f64).sin()).collect()
 }
 
@@ -161,6 +161,13 @@ pub(crate) fn norm_in_blocks_of_two() -> f64 {
     let cases = read(include_str!("elman_closed_form.json"));
     let (_, case) = cases.into_iter().find(|(name, _)| name == "tbptt_k1k2_2_blocks").unwrap();
     number(&case["norm"])
+}
+
+/// The gradient of a network of two units over three steps: Wxh, Whh and bh, one row of each after the other.
+pub(crate) fn uoro_tiny() -> Vec<f64> {
+    let cases = read(include_str!("online_closed_form.json"));
+    let (_, case) = cases.into_iter().find(|(name, _)| name == "uoro_tiny").unwrap();
+    case["grad"].as_array().unwrap().iter().map(number).collect()
 }
 
 /// The sums of dW, dU and db that SnAp-1 gives on [`sequence`]`("tanh", false, 5)`.

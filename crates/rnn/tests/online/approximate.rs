@@ -53,6 +53,41 @@ fn uoro_is_backpropagation_through_time_on_the_mean_of_all_signs() {
 }
 
 #[test]
+fn uoro_gives_on_the_mean_of_all_signs_what_is_known_in_closed_form() {
+    let parameters = golden::fill(8, 0, 0.5);
+    // One row of Whh after the other is one column of U after the other.
+    let u = ndarray::arr2(&[[parameters[2], parameters[4]], [parameters[3], parameters[5]]]);
+    let mut store = ParamStore::<f64>::new();
+    let mut add = |name: &str, value: ArrayD<f64>| store.add(name, value).unwrap();
+    let w = add("w", ndarray::arr2(&[[parameters[0], parameters[1]]]).into_dyn());
+    let (u, b) = (add("u", u.into_dyn()), add("b", ndarray::arr1(&parameters[6..]).into_dyn()));
+    let cell = Elman { w, u, b: Some(b), activation: Activation::Tanh, hidden: 2 };
+    let (inputs, targets) = (golden::fill(3, 100, 1.0), golden::fill(6, 200, 1.0));
+    let mut mean = [0.0; 8];
+    for draw in 0..16_usize {
+        let mut k = 0;
+        let uoro = Uoro::with_signs(|| {
+            k += 1;
+            draw >> (k - 1) & 1 == 1
+        });
+        let tape = Tape::new();
+        let mut run = Online::new(&tape, &cell, uoro, cell.zeros(&tape, 1));
+        for t in 0..3 {
+            let x = tape.constant(ndarray::arr3(&[[[inputs[t]]]]));
+            let y = tape.constant(ndarray::arr3(&[[[targets[2 * t], targets[2 * t + 1]]]]));
+            let block = run.advance(store.bind(&tape), Input::Dense(x));
+            let gradients = run.backward((block.outputs - y).square().sum() * 0.5).unwrap();
+            let du = gradients[u].t();
+            let all = gradients[w].iter().chain(du.iter()).chain(gradients[b].iter());
+            mean.iter_mut().zip(all).for_each(|(mean, g)| *mean += g / 16.0);
+        }
+    }
+    for (got, want) in mean.into_iter().zip(golden::uoro_tiny()) {
+        assert!((got - want).abs() < 1e-12, "{got} and {want}");
+    }
+}
+
+#[test]
 fn uoro_repeats_itself_bit_for_bit_with_the_same_seed_and_only_then() {
     struct Repeat;
     impl zoo::Visit<f64> for Repeat {
