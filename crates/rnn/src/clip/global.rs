@@ -32,12 +32,17 @@ pub struct Clipped {
 pub fn global_norm<T: Real>(gradients: &mut Gradients<T>, threshold: f64) -> Result<Clipped> {
     positive("clip::global_norm", "threshold", threshold)?;
     let norm = norm(gradients)?;
+    Ok(shorten(gradients, norm, threshold))
+}
+
+/// Shortens gradients of a known norm to the threshold, if that is reached.
+pub(super) fn shorten<T: Real>(gradients: &mut Gradients<T>, norm: f64, threshold: f64) -> Clipped {
     let clipped = norm >= threshold;
     if clipped {
         let ratio = T::of(threshold / norm);
         gradients.for_each_param_mut(|_, gradient| gradient.mapv_inplace(|x| ratio * x));
     }
-    Ok(Clipped { norm, clipped })
+    Clipped { norm, clipped }
 }
 
 /// Cuts every component down to the bound `c`, whichever it is: `ḡ ← max(−c, min(ḡ, c))`. This bends the direction.

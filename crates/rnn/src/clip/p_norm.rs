@@ -2,7 +2,7 @@
 
 use super::{
     Clipped,
-    global::{positive, reject},
+    global::{positive, reject, shorten},
     global_norm,
 };
 use crate::{Error, Result};
@@ -60,10 +60,5 @@ pub fn p_norm<T: Real>(gradients: &mut Gradients<T>, p: f64, threshold: f64) -> 
             None => Ok(Clipped { norm, clipped: false }),
         };
     }
-    let clipped = norm >= threshold;
-    if clipped {
-        let ratio = T::of(threshold / norm);
-        gradients.for_each_param_mut(|_, gradient| gradient.mapv_inplace(|x| ratio * x));
-    }
-    Ok(Clipped { norm, clipped })
+    Ok(shorten(gradients, norm, threshold))
 }
