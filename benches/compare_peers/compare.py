@@ -2,7 +2,7 @@
 """Gradient steps of ours and of its peers, timed in turns: see README.md.
 
     python3 benches/compare_peers/compare.py [--workload W ..] [--threads 1 2] [--only ours,pytorch,jax,candle,burn]
-                                             [--rounds 2] [--seconds 0.6] [--patience 400] [--compiled] [--env DIR] [--write] [--draw]
+                                             [--rounds 2] [--seconds 0.6] [--patience 400] [--every-variant] [--env DIR] [--write] [--draw]
 """
 
 import argparse
@@ -32,7 +32,7 @@ def options():
     parser.add_argument("--seconds", type=float, default=0.6, help="a peer's turn (ours takes its own 3)")
     parser.add_argument("--env", type=Path, default=HERE / "made", metavar="DIR", help="where the peers are, or are made")
     parser.add_argument("--patience", type=float, default=400, metavar="SECONDS", help="for a peer to get ready, compilation included")
-    parser.add_argument("--compiled", action="store_true", help="torch.compile on all workloads; minutes for each, the first time")
+    parser.add_argument("--every-variant", action="store_true", help="those that have never been best, too; minutes to compile for each")
     parser.add_argument("--write", action="store_true", help="write page, chart and results even if not everybody takes part")
     parser.add_argument("--draw", action="store_true", help="time nothing: write page and chart from the file of results")
     chosen = parser.parse_args()

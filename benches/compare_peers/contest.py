@@ -96,7 +96,7 @@ def hold(workload, threads, chosen, bench, env, log):
     settings = env.settings(threads)
     ours = [Ours(bench, variant) for variant in environment.OURS if "ours" in chosen.only]
     peers = [Peer(name, variant) for name in environment.PEERS if name in chosen.only
-             for variant in environment.variants(name, workload, chosen.compiled)]
+             for variant in environment.variants(name, workload, chosen.every_variant)]
     try:
         for peer in peers:
             peer.start(settings, env.command(peer.who, workload.name, peer.variant, threads), threads, log)

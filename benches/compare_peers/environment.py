@@ -16,19 +16,20 @@ OURS = ("tape", "by_hand")
 PEERS = ("pytorch", "jax", "candle", "burn")
 
 
-def variants(peer, workload, compiled):
+def variants(peer, workload, every):
     """The ways of a peer that are tried; the best one counts.
 
-    To compile a loop of 50 or 100 unrolled steps takes minutes, and of 2000 longer than anybody waits. Where there is a module
-    the two are as fast as each other within the noise, so that it is done only for the user's own cell, or if asked for.
+    Without `every`, only those that have been best somewhere, by more than the noise. To unroll JAX's scan pays for Elman's
+    network alone; PyTorch's compiled loop pays for a cell that it has no module for, and takes minutes to be compiled. (2000
+    steps of it take longer than anybody waits.)
     """
+    elman, own = workload.cell == "elman", workload.cell == "mgu"
     if peer == "jax":
-        return ["scan", "unrolled"]
+        return ["scan"] + ["unrolled"] * (every or elman) + ["inside"] * every
     if peer != "pytorch":
         return ["cells"]
-    own = workload.cell == "mgu"
-    found = ["loop", "hoisted"] if own else ["module", "loop"] if workload.name == "gru_512" else ["module"]
-    return found + ["compiled"] * bool((own or compiled) and workload.steps <= 1000 and shutil.which("g++"))
+    found = ["loop", "hoisted"] if own else ["module"] + ["loop"] * every
+    return found + ["compiled"] * bool((every or own) and workload.steps <= 1000 and shutil.which("g++"))
 
 
 @dataclass

@@ -73,7 +73,7 @@ fn main() {
             (0..len).map(|i| (i * 7919 % 2003) as f32 / 2003.0 - 0.5).collect()
         };
         let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m * n]);
-        let (mut scratch, mut packed) = (Scratch::default(), Packed::default());
+        let (mut scratch, mut packed) = (Scratch::default(), Packed::<f32>::default());
         packed.pack(Matrix::row_major(&b, k, n));
         let operations = 2.0 * (m * k * n) as f64;
         // Short products are repeated, or the clock is timed.

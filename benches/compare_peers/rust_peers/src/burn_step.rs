@@ -116,13 +116,23 @@ pub(crate) fn run<T: Real + Element>(workload: Workload) -> Result<(), Failure> 
     })
 }
 
-fn tensor<T: Element, const D: usize>(device: &Device, shape: Vec<usize>, numbers: Vec<T>) -> Tensor<D> {
+fn tensor<T: Element, const D: usize>(
+    device: &Device,
+    shape: Vec<usize>,
+    numbers: Vec<T>,
+) -> Tensor<D> {
     Tensor::from_data(TensorData::new(numbers, shape), (device, T::dtype()))
 }
 
 /// Inputs and targets of one window.
-fn tensors<T: Real + Element>(w: &Workload, device: &Device, window: Window<T>) -> (Numbers, Targets) {
-    let classes = |classes: Vec<usize>| -> Vec<i64> { classes.into_iter().map(|class| class as i64).collect() };
+fn tensors<T: Real + Element>(
+    w: &Workload,
+    device: &Device,
+    window: Window<T>,
+) -> (Numbers, Targets) {
+    let classes = |classes: Vec<usize>| -> Vec<i64> {
+        classes.into_iter().map(|class| class as i64).collect()
+    };
     let steps = |numbers: Vec<T>| {
         let steps = numbers.chunks(w.batch * w.inputs);
         Numbers::Dense(steps.map(|x| tensor(device, vec![w.batch, w.inputs], x.to_vec())).collect())
@@ -130,7 +140,8 @@ fn tensors<T: Real + Element>(w: &Workload, device: &Device, window: Window<T>) 
     let inputs = match (window.inputs, w.kind) {
         (Rows::Dense(array), _) => steps(array.into_iter().collect()),
         (Rows::Classes(drawn), Inputs::OneHot) => {
-            let one = |class| (0..w.inputs).map(move |at| if at == class { T::one() } else { T::zero() });
+            let one =
+                |class| (0..w.inputs).map(move |at| if at == class { T::one() } else { T::zero() });
             steps(drawn.into_iter().flat_map(one).collect())
         }
         (Rows::Classes(drawn), _) => {
@@ -139,10 +150,15 @@ fn tensors<T: Real + Element>(w: &Workload, device: &Device, window: Window<T>) 
         }
     };
     let targets = match window.targets {
-        Rows::Dense(array) => Targets::Dense(tensor(device, vec![w.loss_rows(), w.outputs], array.into_iter().collect())),
-        Rows::Classes(drawn) => {
-            Targets::Classes(Tensor::from_data(TensorData::new(classes(drawn), vec![w.loss_rows()]), device))
-        }
+        Rows::Dense(array) => Targets::Dense(tensor(
+            device,
+            vec![w.loss_rows(), w.outputs],
+            array.into_iter().collect(),
+        )),
+        Rows::Classes(drawn) => Targets::Classes(Tensor::from_data(
+            TensorData::new(classes(drawn), vec![w.loss_rows()]),
+            device,
+        )),
     };
     (inputs, targets)
 }
@@ -156,7 +172,9 @@ impl<T: Real + Element> Burn<T> {
                 rows.iter_dim(0).map(|x| x.squeeze_dim(0)).collect()
             }
             (Numbers::Dense(x), _) => x.clone(),
-            (Numbers::Classes(_), None) => unreachable!("classes that are not written out have a table"),
+            (Numbers::Classes(_), None) => {
+                unreachable!("classes that are not written out have a table")
+            }
         }
     }
 
@@ -186,10 +204,14 @@ impl<T: Real + Element> Burn<T> {
         let outputs = h.matmul(self.head.clone()) + self.head_bias.clone().unsqueeze();
         let loss = match &self.windows[self.at].1 {
             Targets::Classes(targets) => {
-                let mean = CrossEntropyLossConfig::new().init(&self.device).forward(outputs, targets.clone());
+                let mean = CrossEntropyLossConfig::new()
+                    .init(&self.device)
+                    .forward(outputs, targets.clone());
                 mean.mul_scalar(w.steps as f64)
             }
-            Targets::Dense(targets) => (outputs - targets.clone()).powi_scalar(2).sum().mul_scalar(0.5 / w.batch as f64),
+            Targets::Dense(targets) => {
+                (outputs - targets.clone()).powi_scalar(2).sum().mul_scalar(0.5 / w.batch as f64)
+            }
         };
         (loss, finals)
     }
@@ -210,7 +232,8 @@ impl<T: Real + Element> Peer for Burn<T> {
 
     fn found(&self) -> Result<(f64, f64), Failure> {
         let (loss, gradients) = self.last.as_ref().ok_or("no step was made")?;
-        let numbers = |data: TensorData| data.convert::<f64>().to_vec::<f64>().map_err(|e| format!("{e:?}"));
+        let numbers =
+            |data: TensorData| data.convert::<f64>().to_vec::<f64>().map_err(|e| format!("{e:?}"));
         let mut square = 0.0;
         let mut add = |data: Option<TensorData>| -> Result<(), Failure> {
             let gradient = numbers(data.ok_or("a parameter without a gradient")?)?;

@@ -79,9 +79,9 @@ pub(crate) fn run<T: Real + WithDType>(workload: Workload) -> std::result::Resul
             (_, Strand::Mgu([[wf, uf, bf], [wn, un, bn]])) => {
                 Cell::Mgu([[var(wf)?, var(uf)?, var(bf)?], [var(wn)?, var(un)?, var(bn)?]])
             }
-            (Recurrence::Elman, Strand::Torch { weights: [w, u], biases: [b, c] }) => Cell::Elman(
-                [var(w.transposed())?, var(u.transposed())?, var(b)?, var(c)?],
-            ),
+            (Recurrence::Elman, Strand::Torch { weights: [w, u], biases: [b, c] }) => {
+                Cell::Elman([var(w.transposed())?, var(u.transposed())?, var(b)?, var(c)?])
+            }
             (cell, Strand::Torch { weights: [w, u], biases: [b, c] }) => {
                 let names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"];
                 let mut named = HashMap::new();
@@ -102,22 +102,39 @@ pub(crate) fn run<T: Real + WithDType>(workload: Workload) -> std::result::Resul
     let (head, head_bias) = (var(parameters.head.transposed())?, var(parameters.head_bias)?);
     let windows = windows::<T>(&workload).into_iter().map(|window| tensors(&workload, window));
     let windows = windows.collect::<Result<_>>()?;
-    serve(Candle { workload, vars, cells, table, head, head_bias, windows, at: 0, state: vec![], last: None })
+    serve(Candle {
+        workload,
+        vars,
+        cells,
+        table,
+        head,
+        head_bias,
+        windows,
+        at: 0,
+        state: vec![],
+        last: None,
+    })
 }
 
 /// Inputs, step by step (tokens: all in one), and targets, all rows in one.
 fn tensors<T: Real + WithDType>(w: &Workload, window: Window<T>) -> Result<(Vec<Tensor>, Tensor)> {
     let targets = match window.targets {
         Rows::Dense(array) => Tensor::from_iter(array, &CPU)?.reshape(((), w.outputs))?,
-        Rows::Classes(classes) => Tensor::from_iter(classes.into_iter().map(|class| class as u32), &CPU)?,
+        Rows::Classes(classes) => {
+            Tensor::from_iter(classes.into_iter().map(|class| class as u32), &CPU)?
+        }
     };
     let inputs = match window.inputs {
-        Rows::Dense(array) => Tensor::from_iter(array, &CPU)?.reshape((w.steps, w.batch, w.inputs))?,
+        Rows::Dense(array) => {
+            Tensor::from_iter(array, &CPU)?.reshape((w.steps, w.batch, w.inputs))?
+        }
         Rows::Classes(classes) => {
             let classes: Vec<u32> = classes.into_iter().map(|class| class as u32).collect();
             let classes = Tensor::from_vec(classes, (w.steps, w.batch), &CPU)?;
             match w.kind {
-                Inputs::OneHot => candle_nn::encoding::one_hot(classes, w.inputs, T::one(), T::zero())?,
+                Inputs::OneHot => {
+                    candle_nn::encoding::one_hot(classes, w.inputs, T::one(), T::zero())?
+                }
                 _ => return Ok((vec![classes], targets)),
             }
         }
@@ -159,8 +176,12 @@ impl Candle {
         let h = if w.last_step_only { xs.swap_remove(w.steps - 1) } else { Tensor::cat(&xs, 0)? };
         let outputs = h.matmul(&self.head)?.broadcast_add(&self.head_bias)?;
         let loss = match w.loss {
-            Loss::CrossEntropy => (candle_nn::loss::cross_entropy(&outputs, targets)? * w.steps as f64)?,
-            Loss::SquaredError => ((outputs - targets)?.sqr()?.sum_all()? * (0.5 / w.batch as f64))?,
+            Loss::CrossEntropy => {
+                (candle_nn::loss::cross_entropy(&outputs, targets)? * w.steps as f64)?
+            }
+            Loss::SquaredError => {
+                ((outputs - targets)?.sqr()?.sum_all()? * (0.5 / w.batch as f64))?
+            }
         };
         let gradients = loss.backward()?;
         self.last = Some((loss, gradients));

@@ -73,7 +73,10 @@ impl<T: Real> Parameters<T> {
         Self {
             table: matches!(w.kind, Inputs::Tokens)
                 .then(|| draw("embedding.weight", &[w.outputs, w.inputs])),
-            strands: (0..w.layers).flat_map(|l| ways().map(move |way| (l, way))).map(|(l, way)| strand(l, way)).collect(),
+            strands: (0..w.layers)
+                .flat_map(|l| ways().map(move |way| (l, way)))
+                .map(|(l, way)| strand(l, way))
+                .collect(),
             head: draw("head.weight", &[w.outputs, hidden * w.directions()]),
             head_bias: draw("head.bias", &[w.outputs]),
         }
