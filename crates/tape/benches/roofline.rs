@@ -10,7 +10,10 @@
 //! precision; products and peak take turns, and the figures are the best of many.
 
 use pulp::{Arch, Simd, WithSimd};
-use std::{hint::black_box, time::Instant};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 use tape::kernel::{
     Matrix, Scratch,
     gemm::{self, Packed},
@@ -20,6 +23,8 @@ use tape::kernel::{
 const CHAINS: usize = 12;
 const LINKS: usize = 20_000;
 const ROUNDS: usize = 30;
+/// For each product, at least.
+const SPAN: Duration = Duration::from_millis(300);
 
 /// Multiply-adds and nothing else; returns how many operations they were.
 struct Peak;
@@ -78,8 +83,9 @@ fn main() {
         let operations = 2.0 * (m * k * n) as f64;
         // Short products are repeated, or the clock is timed.
         let repeats = (2e6 / operations).ceil();
-        let mut best = 0.0f64;
-        for _ in 0..ROUNDS {
+        let (mut best, mut rounds, start) = (0.0f64, 0, Instant::now());
+        while rounds < ROUNDS || start.elapsed() < SPAN {
+            rounds += 1;
             peak = f64::max(peak, rate(|| arch.dispatch(Peak)));
             best = best.max(rate(|| {
                 for _ in 0..repeats as usize {
