@@ -138,7 +138,7 @@ fn tensors<T: Real + Element>(
         Numbers::Dense(steps.map(|x| tensor(device, vec![w.batch, w.inputs], x.to_vec())).collect())
     };
     let inputs = match (window.inputs, w.kind) {
-        (Rows::Dense(array), _) => steps(array.into_iter().collect()),
+        (Rows::Dense(array), _) => steps(array.iter().copied().collect()),
         (Rows::Classes(drawn), Inputs::OneHot) => {
             let one =
                 |class| (0..w.inputs).map(move |at| if at == class { T::one() } else { T::zero() });
@@ -153,7 +153,7 @@ fn tensors<T: Real + Element>(
         Rows::Dense(array) => Targets::Dense(tensor(
             device,
             vec![w.loss_rows(), w.outputs],
-            array.into_iter().collect(),
+            array.iter().copied().collect(),
         )),
         Rows::Classes(drawn) => Targets::Classes(Tensor::from_data(
             TensorData::new(classes(drawn), vec![w.loss_rows()]),

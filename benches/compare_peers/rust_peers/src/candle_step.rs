@@ -119,7 +119,7 @@ pub(crate) fn run<T: Real + WithDType>(workload: Workload) -> std::result::Resul
 /// Inputs, step by step (tokens: all in one), and targets, all rows in one.
 fn tensors<T: Real + WithDType>(w: &Workload, window: Window<T>) -> Result<(Vec<Tensor>, Tensor)> {
     let targets = match window.targets {
-        Rows::Dense(array) => Tensor::from_iter(array, &CPU)?.reshape(((), w.outputs))?,
+        Rows::Dense(array) => Tensor::from_iter(array.iter().copied(), &CPU)?.reshape(((), w.outputs))?,
         Rows::Classes(classes) => {
             Tensor::from_iter(classes.into_iter().map(|class| class as u32), &CPU)?
         }
