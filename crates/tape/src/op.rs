@@ -50,7 +50,7 @@ pub trait Op<T: Real>: Any + Debug + Send {
         _x: Inputs<'_, T>,
         _y: Output<'_, T>,
         _dy: &[T],
-        _dx: &mut [Option<&mut [T]>],
+        _dx: &mut [Option<Adjoint<'_, T>>],
     ) {
     }
 

@@ -234,33 +234,31 @@ impl<'a, T: Real> Sweep<'a, T> {
         dy: &[T],
         wants: impl Fn(usize) -> bool,
     ) {
-        let mut terms: SmallVec<[Vec<T>; 8]> = SmallVec::new();
-        for i in 0..x.len() {
-            let mut term = if wants(i) { self.pool.take(x.value(i).len()) } else { Vec::new() };
-            term.fill(T::ZERO);
-            terms.push(term);
+        let mut sums: SmallVec<[(Vec<T>, bool); 8]> = SmallVec::new();
+        for (i, &input) in x.nodes.iter().enumerate() {
+            let sum = if wants(i) { self.take(input).into_buffer(self.pool) } else { Vec::new() };
+            let fresh = sum.is_empty() && wants(i);
+            sums.push((if fresh { self.pool.take(x.value(i).len()) } else { sum }, fresh));
         }
-        let mut dx: SmallVec<[Option<&mut [T]>; 8]> =
-            terms.iter_mut().map(|term| (!term.is_empty()).then_some(&mut term[..])).collect();
+        let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
+            .iter_mut()
+            .map(|(sum, fresh)| (!sum.is_empty()).then_some(Adjoint { slice: sum, fresh: *fresh }))
+            .collect();
         op.backward_jointly(x, y, dy, &mut dx);
         drop(dx);
-        for (term, &input) in terms.into_iter().zip(x.nodes) {
-            let mut sum = self.take(input);
-            if sum.is_zero() {
-                sum = Running::of(term, self.pool);
-            } else {
-                let terms = sum.as_mut_slice().iter_mut().zip(&term);
-                T::vectorize(
-                    #[inline(always)]
-                    || {
-                        for (sum, &term) in terms {
-                            *sum += term;
-                        }
-                    },
-                );
-                self.pool.give(term);
+        for ((sum, _), &input) in sums.into_iter().zip(x.nodes) {
+            let mut other = self.take(input);
+            if other.is_zero() {
+                let sum = Running::of(sum, self.pool);
+                self.put(input, sum);
+                continue;
             }
-            self.put(input, sum);
+            // A variable that is two inputs.
+            for (other, &sum) in other.as_mut_slice().iter_mut().zip(&sum) {
+                *other += sum;
+            }
+            self.pool.give(sum);
+            self.put(input, other);
         }
     }
 }

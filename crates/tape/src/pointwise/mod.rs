@@ -27,9 +27,12 @@
 //! What it costs to be a program and not compiled code is a jump for each instruction and stretch; what it
 //! buys is that a formula can be made at run time, and printed.
 
+mod adjoint;
+mod draft;
 mod expr;
 mod layout;
 mod op;
+mod plan;
 mod program;
 mod run;
 mod steps;
