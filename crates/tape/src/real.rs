@@ -2,7 +2,7 @@
 
 use crate::kernel::{
     Matrix, Scratch,
-    gemm::{self, Again},
+    gemm::{self, Again, Start},
 };
 use std::{
     fmt::{Debug, Display},
@@ -155,10 +155,24 @@ pub trait Real:
     ) {
         Self::gemm(scratch, a, b, c, add);
     }
+
+    /// `C = from + A B`, to the bits of [`gemm`](Real::gemm) added to a copy, with a `B` that may come again.
+    fn gemm_from(
+        scratch: &mut Scratch<Self>,
+        a: Matrix<'_, Self>,
+        (b, _): (Matrix<'_, Self>, Option<Again>),
+        from: Start<'_, Self>,
+        c: &mut [Self],
+    ) {
+        for (i, c) in c.chunks_exact_mut(b.cols.max(1)).enumerate() {
+            c.copy_from_slice(&from.data[i * from.row..][..b.cols]);
+        }
+        Self::gemm(scratch, a, b, c, true);
+    }
 }
 
 macro_rules! primitive {
-    ($float:ident, $again:ident) => {
+    ($float:ident, $again:ident, $from:ident) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -266,9 +280,18 @@ macro_rules! primitive {
             ) {
                 gemm::$again(scratch, a, b, c, add);
             }
+            fn gemm_from(
+                scratch: &mut Scratch<Self>,
+                a: Matrix<'_, Self>,
+                b: (Matrix<'_, Self>, Option<Again>),
+                from: Start<'_, Self>,
+                c: &mut [Self],
+            ) {
+                gemm::$from(scratch, a, b, from, c);
+            }
         }
     };
 }
 
-primitive!(f32, f32_again);
-primitive!(f64, f64_again);
+primitive!(f32, f32_again, f32_from);
+primitive!(f64, f64_again, f64_from);

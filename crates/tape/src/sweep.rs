@@ -6,7 +6,7 @@ use crate::{
     inspect::{Blame, Spread},
     kernel::Scratch,
     lookup::Lookup,
-    node::{Kind, Node},
+    node::{Kind, Node, Place},
     pool::Pool,
     record::Record,
     running::Running,
@@ -42,7 +42,9 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     pub(crate) fn take(&mut self, id: u64) -> Running<T> {
-        self.slot(id).map(take).unwrap_or_default()
+        let mut sum = self.slot(id).map(take).unwrap_or_default();
+        sum.complete();
+        sum
     }
 
     pub(crate) fn put(&mut self, id: u64, adjoint: Running<T>) {
@@ -58,7 +60,10 @@ impl<'a, T: Real> Sweep<'a, T> {
             let memory = Running::rubbish(self.pool, len);
             self.put(id, memory);
         }
-        let slice = self.slot(id).map_or(&mut [][..], Running::as_mut_slice);
+        let slice = self.slot(id).map_or(&mut [][..], |sum| {
+            sum.complete();
+            sum.as_mut_slice()
+        });
         Adjoint { slice, fresh }
     }
 
@@ -168,6 +173,11 @@ impl<'a, T: Real> Sweep<'a, T> {
             indices: self.record.indices_of(node),
             scratch: self.scratch,
         };
+        if let (Place::View { offset, .. }, &[input]) = (&node.place, edges)
+            && op.passes(0, x)
+        {
+            return self.share(input, *offset, dy);
+        }
         let y = Output {
             value: lookup.values_of(node),
             saved: lookup.saved_of(node),
@@ -222,6 +232,31 @@ impl<'a, T: Real> Sweep<'a, T> {
             }
             op.backward(i, x, y, dy.as_slice(), self.adjoint(input, target.len));
         }
+        dy.give_to(self.pool);
+    }
+
+    /// The sweep of a view that passes its adjoint on: it is added where the view stands among the elements of `input`.
+    fn share(&mut self, input: u64, offset: usize, dy: Running<T>) {
+        let target = self.lookup.node(input);
+        if !target.wants {
+            return dy.give_to(self.pool);
+        }
+        let start = match target.place {
+            Place::View { offset: start, .. } => offset - start, // both count from one root
+            _ => offset,
+        };
+        let mut sum = self.slot(input).map(take).unwrap_or_default();
+        if sum.is_zero() && target.len == dy.as_slice().len() {
+            return self.put(input, dy);
+        }
+        if sum.is_zero() {
+            sum = Running::Part(self.pool.take(target.len), start..start);
+            if self.traced {
+                sum.complete(); // who looks on between two parts sees no rubbish
+            }
+        }
+        sum.add_part(start, dy.as_slice());
+        self.put(input, sum);
         dy.give_to(self.pool);
     }
 
