@@ -3,6 +3,7 @@
 use crate::workload::{Inputs, Loss, Workload};
 use ::tape::Real;
 use ndarray::{ArrayD, IxDyn};
+use std::sync::Arc;
 
 /// `[0, 1)`: splitmix64 (Steele, Lea & Flood, 2014) in counter mode from the FNV-1a hash of `name`.
 fn units(name: &str) -> impl Iterator<Item = f64> + use<> {
@@ -22,10 +23,10 @@ pub(crate) fn uniform(name: &str, bound: f64) -> impl Iterator<Item = f64> + use
     units(name).map(move |u| -bound + (bound + bound) * u)
 }
 
-/// Rows of numbers, or classes.
+/// Rows of numbers, which a tape reads where they are, or classes.
 #[derive(Debug)]
 pub(crate) enum Rows<T> {
-    Dense(ArrayD<T>),
+    Dense(Arc<ArrayD<T>>),
     Classes(Vec<usize>),
 }
 
@@ -44,7 +45,7 @@ pub(crate) fn windows<T: Real>(w: &Workload) -> Vec<Window<T>> {
     let dense = |name: &str, window: usize, shape: [usize; 3]| {
         let len = shape.iter().product();
         let numbers = uniform(name, 1.0).skip(window * len).take(len);
-        Rows::Dense(shaped(&shape, numbers.map(T::of).collect()))
+        Rows::Dense(Arc::new(shaped(&shape, numbers.map(T::of).collect())))
     };
     let classes = |name: &str, window: usize, len: usize, count: usize| {
         let drawn = units(name).skip(window * len).take(len);

@@ -48,6 +48,11 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
         Self { program: Arc::new(program), plans: Arc::new(plans) }
     }
 
+    #[cfg(test)]
+    pub(super) fn plans(&self) -> &Plans {
+        &self.plans
+    }
+
     /// Applies it to variables.
     ///
     /// The inputs may stand side by side on the last axis of one variable: `[.., 4H]` and `[.., H]` are five

@@ -72,7 +72,7 @@ impl Plans {
         let mut forward = Schedule::new(&forth, (n, m), outputs.len() + saved.len());
         let keep = |j: usize| {
             let place = saved.iter().position(|&s| s == j);
-            output(j).or(place.map(|k| outputs.len() + k))
+            output(j).or(place.map(|k| outputs.len() + k)).into_iter().collect()
         };
         let order = (0..code).filter(|&j| used[j] > 0);
         let copies = outputs.iter().copied().enumerate();
@@ -86,15 +86,16 @@ impl Plans {
         }
         backward.adjoints = n + m + outputs.len() + saved.len();
         let order = (0..drafts.len()).filter(|&j| back[j] > 0 && !held(j)).collect();
-        // What is an input's adjoint and nothing else goes there at once, if it knows how to add.
+        // What is nothing but inputs' adjoints goes there at once, if it knows how to add: to find it twice is as cheap as to
+        // copy it.
         let straight = |j: usize| {
-            let k = inputs.iter().position(|&place| place == Some(Place::Result(j)))?;
-            let draft = &drafts[j];
-            (j >= code && back[j] == 1 && draft.action.adds() && draft.plus.is_none()).then_some(k)
+            let to = (0..n).filter(|&k| inputs[k] == Some(Place::Result(j))).collect::<Vec<_>>();
+            let fits = j >= code && drafts[j].action.adds() && drafts[j].plus.is_none();
+            if fits && back[j] == to.len() { to } else { Vec::new() }
         };
         let rest = inputs.iter().enumerate().filter_map(|(k, &place)| Some((k, place?)));
         let rest: Vec<_> = rest
-            .filter(|&(_, place)| !matches!(place, Place::Result(j) if straight(j).is_some()))
+            .filter(|&(_, place)| !matches!(place, Place::Result(j) if !straight(j).is_empty()))
             .collect();
         let backward = backward.plan(order, straight, &rest);
 
@@ -149,7 +150,7 @@ impl<'a> Schedule<'a> {
     fn plan(
         &mut self,
         order: Vec<usize>,
-        kept: impl Fn(usize) -> Option<usize>,
+        kept: impl Fn(usize) -> Vec<usize>,
         copies: &[(usize, Place)],
     ) -> Plan {
         let mut last_use = vec![0; self.drafts.len()];
@@ -167,17 +168,18 @@ impl<'a> Schedule<'a> {
         }
         let (mut plan, mut free) = (Plan::default(), Vec::new());
         for (at, &j) in order.iter().enumerate() {
-            let to = kept(j).unwrap_or_else(|| {
-                free.pop().unwrap_or_else(|| {
+            let mut to = kept(j);
+            if to.is_empty() {
+                to.push(free.pop().unwrap_or_else(|| {
                     plan.lanes += 1;
                     self.first_lane + plan.lanes - 1
-                })
-            });
+                }));
+            }
             let Draft { action, x, plus } = self.drafts[j];
             let x = std::array::from_fn(|k| x[if k < action.arity() { k } else { 0 }]);
             let (x, plus) = (x.map(|x| self.source(x)), plus.map(|c| self.source(c)));
-            plan.steps.push(Step { action, x, plus, to });
-            self.at[j] = Some(Source::Written(to));
+            self.at[j] = Some(Source::Written(to[0]));
+            plan.steps.extend(to.into_iter().map(|to| Step { action, x, plus, to }));
             let mut done: Vec<usize> = self.drafts[j].operands().filter_map(result).collect();
             done.dedup();
             for i in done.into_iter().filter(|&i| last_use[i] == at) {

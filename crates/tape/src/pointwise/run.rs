@@ -16,7 +16,7 @@ pub(super) struct Run {
 }
 
 /// Arrays that are read.
-type Reads<'a, T> = SmallVec<[Read<'a, T>; 24]>;
+type Reads<'a, T> = SmallVec<[Read<'a, T>; 32]>;
 
 impl<T: Real> Op<T> for Run {
     fn name(&self) -> &'static str {

@@ -30,8 +30,8 @@ pub(super) struct Target {
 /// What is written: arrays, none where nobody wants it, and the targets in them.
 #[derive(Debug)]
 pub(super) struct Written<'a, T> {
-    pub(super) arrays: SmallVec<[Option<&'a mut [T]>; 24]>,
-    pub(super) targets: SmallVec<[Target; 24]>,
+    pub(super) arrays: SmallVec<[Option<&'a mut [T]>; 32]>,
+    pub(super) targets: SmallVec<[Target; 32]>,
 }
 
 impl<'a, T> Written<'a, T> {
