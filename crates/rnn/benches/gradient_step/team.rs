@@ -108,7 +108,7 @@ pub(crate) fn follow<T: Real>(
             word => {
                 let word = (word - RESTART) as usize;
                 let part = &mut *parts[word / 2].1;
-                if word % 2 == 0 {
+                if word.is_multiple_of(2) {
                     part.restart();
                 } else {
                     make(part, shard)?;
