@@ -2,8 +2,8 @@
 
 use crate::workload::{Inputs, Loss, Workload};
 use ::tape::Real;
-use ndarray::{ArrayD, IxDyn};
-use std::sync::Arc;
+use ndarray::{ArrayD, Axis, IxDyn, Slice};
+use std::{ops::Range, sync::Arc};
 
 /// `[0, 1)`: splitmix64 (Steele, Lea & Flood, 2014) in counter mode from the FNV-1a hash of `name`.
 fn units(name: &str) -> impl Iterator<Item = f64> + use<> {
@@ -37,6 +37,32 @@ pub(crate) struct Window<T> {
     pub(crate) inputs: Rows<T>,
     /// `[T, B, O]`, or `[T, B]` classes; for the last step only, `T` is 1.
     pub(crate) targets: Rows<T>,
+}
+
+impl<T: Copy> Window<T> {
+    /// Some rows of the batch.
+    fn rows(&self, rows: &Range<usize>, batch: usize) -> Self {
+        let of = |all: &Rows<T>| match all {
+            Rows::Dense(all) => {
+                let some = all.slice_axis(Axis(1), Slice::from(rows.clone()));
+                Rows::Dense(Arc::new(some.as_standard_layout().into_owned()))
+            }
+            Rows::Classes(all) => {
+                let some = all.chunks(batch).flat_map(|step| &step[rows.clone()]);
+                Rows::Classes(some.copied().collect())
+            }
+        };
+        Self { inputs: of(&self.inputs), targets: of(&self.targets) }
+    }
+}
+
+/// Some rows of all windows.
+pub(crate) fn cut<T: Copy>(
+    windows: &[Window<T>],
+    rows: &Range<usize>,
+    batch: usize,
+) -> Vec<Window<T>> {
+    windows.iter().map(|window| window.rows(rows, batch)).collect()
 }
 
 /// The windows of the stream, one after the other: a single one, unless the workload is truncated.

@@ -71,6 +71,10 @@ impl<T: Float> Cell<T> for Elman<T> {
     fn gradients(&self) -> [&[T]; 2] {
         [&self.du, &[]]
     }
+
+    fn lend(&mut self, lend: &mut dyn FnMut(&mut Vec<T>)) {
+        lend(&mut self.du);
+    }
 }
 
 /// The elements of a parameter, row after row.

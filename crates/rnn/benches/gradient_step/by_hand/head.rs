@@ -22,7 +22,8 @@ pub(crate) struct Head<'m, T> {
     v: &'m [T],
     c: &'m [T],
     hidden: usize,
-    batch: usize,
+    /// What each row counts.
+    share: f64,
     /// `o`, then `ō`, `[rows, O]`.
     outputs: Vec<T>,
     pub(super) dv: Vec<T>,
@@ -30,13 +31,13 @@ pub(crate) struct Head<'m, T> {
 }
 
 impl<'m, T: Float> Head<'m, T> {
-    pub(super) fn new(w: &Workload, model: &'m Model<T>) -> Self {
+    pub(super) fn new(w: &Workload, share: f64, model: &'m Model<T>) -> Self {
         let zeros = |len| vec![T::ZERO; len];
         Self {
             v: slice(&model.v),
             c: slice(&model.c),
             hidden: w.hidden,
-            batch: w.batch,
+            share: share / w.batch as f64,
             outputs: zeros(w.loss_rows() * w.outputs),
             dv: zeros(model.v.len()),
             dc: zeros(model.c.len()),
@@ -69,7 +70,7 @@ impl<'m, T: Float> Head<'m, T> {
 
     /// The loss; where outputs stood, their adjoints stand.
     pub(super) fn loss(&mut self, targets: &Rows<T>) -> f64 {
-        let (width, share) = (self.c.len(), T::of(1.0 / self.batch as f64));
+        let (width, share) = (self.c.len(), T::of(self.share));
         let rows = self.outputs.chunks_exact_mut(width);
         let mut sum = 0.0;
         T::vectorize(
@@ -87,7 +88,7 @@ impl<'m, T: Float> Head<'m, T> {
                 }
             },
         );
-        sum / self.batch as f64
+        sum * self.share
     }
 
     /// The gradients of one direction's rows of `V`, and the adjoints of its last outputs.
