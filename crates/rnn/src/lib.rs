@@ -128,6 +128,8 @@ mod book {
     mod online {}
     #[doc = include_str!("../../../docs/randomized.md")]
     mod randomized {}
+    #[doc = include_str!("../../../docs/performance.md")]
+    mod performance {}
     #[doc = include_str!("../../../docs/bptt.md")]
     mod bptt {}
     #[doc = include_str!("../../../docs/vanishing.md")]
