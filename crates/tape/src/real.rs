@@ -128,6 +128,13 @@ pub trait Real:
         bulk + (-size).exp().ln_1p()
     }
 
+    /// The number, or 0 where it is so small that floats hold it with fewer digits than others, and reckon with it
+    /// a hundred times slower: see [`kernel::flush`](crate::kernel::flush).
+    #[inline(always)]
+    fn flushed(self) -> Self {
+        self
+    }
+
     /// Runs `body` compiled for the widest SIMD instructions that this machine has: `body`, and what it calls, as
     /// far as it is inlined. A closure says `#[inline(always)]`, or the compiler may leave it behind.
     fn vectorize<R>(body: impl FnOnce() -> R) -> R {
@@ -257,6 +264,10 @@ macro_rules! primitive {
             #[inline(always)]
             fn is_finite(self) -> bool {
                 $float::is_finite(self)
+            }
+            #[inline(always)]
+            fn flushed(self) -> Self {
+                if $float::abs(self) < $float::MIN_POSITIVE { 0.0 } else { self }
             }
             #[inline(always)]
             fn vectorize<R>(body: impl FnOnce() -> R) -> R {

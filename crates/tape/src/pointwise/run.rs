@@ -68,14 +68,7 @@ impl<T: Real> Op<T> for Run {
         work(plan, layout, &read, (written, lanes));
     }
 
-    fn backward(
-        &self,
-        i: usize,
-        x: Inputs<'_, T>,
-        y: Output<'_, T>,
-        dy: &[T],
-        dx: Adjoint<'_, T>,
-    ) {
+    fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         let mut all: SmallVec<[Option<Adjoint<'_, T>>; 8]> = (0..x.len()).map(|_| None).collect();
         all[i] = Some(dx);
         self.backward_jointly(x, y, dy, &mut all);

@@ -9,7 +9,7 @@
 use super::product::{add_product, add_weighted, weighted};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
-    kernel::{Matrix, gemm::Start},
+    kernel::{Matrix, flush, gemm::Start},
     shape::for_each_run,
 };
 
@@ -68,6 +68,9 @@ impl<T: Real> Op<T> for Affine {
         weighted(x, a, (b, x.again(1, 0)), y, true);
     }
 
+    fn outermost(&self, _: Output<'_, T>, dy: &mut [T]) {
+        flush(dy);
+    }
     fn backward(
         &self,
         i: usize,
