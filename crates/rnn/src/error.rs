@@ -84,6 +84,22 @@ pub enum Error {
         /// The version the parameter has now.
         parameter: u64,
     },
+    /// Shards of a batch that do not meet: see [`shards`](crate::shards).
+    #[error("shard {waiting} is at sum {number}, of {what}, but shard {shard} {did}; {remedy}")]
+    Parted {
+        /// The shard that has come to the sum.
+        waiting: usize,
+        /// What was to be summed.
+        what: &'static str,
+        /// Which of its sums this is, counted from 1.
+        number: u64,
+        /// The shard that does not come, or not with the same.
+        shard: usize,
+        /// What it does instead.
+        did: String,
+        /// The way out.
+        remedy: &'static str,
+    },
     /// There is no such file.
     #[error(
         "no weights at `{}`: the file does not exist; check the path, or save a model there first",

@@ -22,6 +22,7 @@
 //! | where two gradients part, and why          | [`compare`]                                 |
 //! | where a gradient fades, or blows up        | [`diagnose`]                                |
 //! | how gradients become better parameters     | [`clip`], [`optim`]                         |
+//! | how several threads train one model        | [`shards`]                                  |
 //!
 //! A whole training step, on one window of one sequence:
 //!
@@ -83,6 +84,7 @@ pub mod loss;
 pub mod online;
 pub mod optim;
 pub mod regularize;
+pub mod shards;
 pub mod spectral;
 pub mod text;
 pub mod weights;
@@ -138,6 +140,8 @@ mod book {
     mod references {}
     #[doc = include_str!("../../../docs/sequences.md")]
     mod sequences {}
+    #[doc = include_str!("../../../docs/threads.md")]
+    mod threads {}
     #[doc = include_str!("../../../docs/truncation.md")]
     mod truncation {}
 }

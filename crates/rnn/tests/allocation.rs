@@ -11,10 +11,14 @@ use rnn::{
     Cell, Elman, Input, Linear, Lstm, ParamStore, Readout, Reduction, Rows, Sequence, Stacked,
     Stepper,
     bptt::{Randomized, Truncation, Unrolling, Window},
+    clip,
     init::Uniform,
     loss,
     online::{Influence, Online, Rtrl, Uoro},
+    optim::{Adam, Optimizer},
     regularize::{DropConnect, Dropout, Dropped, Mask, Zoneout},
+    shards::{self, Shards},
+    text::Stream,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use tape::{Gradients, Tape};
@@ -73,7 +77,7 @@ fn model() -> Model {
 }
 
 /// ‖g‖ ≤ 1 for all gradients together, in place.
-fn clip(gradients: &mut Gradients<f32>) {
+fn shorten(gradients: &mut Gradients<f32>) {
     let square: f32 = gradients.params().flat_map(|(_, g)| g.iter()).map(|g| g * g).sum();
     let factor = 1.0 / square.sqrt().max(1.0);
     gradients.for_each_param_mut(|_, g| g.map_inplace(|g| *g *= factor));
@@ -99,7 +103,7 @@ fn allocations((k1, k2): (usize, usize), update: bool, blocks: usize) -> Vec<usi
         let loss = loss::cross_entropy(scores, target, Reduction::MeanOverTime, Rows::Mean);
         assert!(loss.item().is_finite());
         let mut gradients = run.backward(loss).unwrap();
-        clip(&mut gradients);
+        shorten(&mut gradients);
         if update {
             for (id, g) in gradients.params() {
                 store.get_mut(id).zip_mut_with(g, |w, g| *w -= 0.1 * g);
@@ -250,6 +254,44 @@ fn allocations_of_a_stack((k1, k2): (usize, usize), blocks: usize) -> Vec<usize>
 fn layers_masks_and_padding_train_without_allocating() {
     assert_none_after_warm_up(&allocations_of_a_stack((6, 6), 100), 5);
     assert_none_after_warm_up(&allocations_of_a_stack((3, 7), 200), 100);
+}
+
+/// Allocations of each update in each shard: every thread counts its own.
+fn allocations_in_shards(shards: Shards, updates: usize) -> Vec<Vec<usize>> {
+    let ends = shards::run(shards, |shard| {
+        let Model { mut store, cell, layer, text } = model();
+        let (tape, mut adam, rows) = (Tape::new(), Adam::new(1e-3), shard.rows(BATCH)?);
+        let stream = Stream::<f32>::new(&text, BATCH)?.rows(rows)?;
+        let start = cell.zeros(&tape, stream.batch());
+        let mut run = Unrolling::new(&tape, &cell, Truncation::Window(Window::new(5, 5)?), start);
+        let mut each = Vec::with_capacity(updates);
+        for window in stream.windows(5)?.take(updates) {
+            let before = ALLOCATIONS.with(|n| n.get());
+            let p = store.bind(&tape);
+            let steps = run.advance(p, Input::one_hot(window.inputs, window.batch, CLASSES));
+            let scores = layer.forward(p, steps.outputs);
+            let loss = loss::cross_entropy(scores, window.targets, Reduction::Sum, Rows::Mean)
+                * shard.share(BATCH) as f32;
+            assert!(shard.sum_number(f64::from(loss.item()))?.is_finite());
+            let mut gradients = run.backward(loss)?;
+            shard.sum(&mut gradients)?;
+            let _ = clip::global_norm(&mut gradients, 1.0)?;
+            adam.step(&mut store, &gradients)?;
+            drop(gradients);
+            each.push(ALLOCATIONS.with(|n| n.get()) - before);
+        }
+        Ok::<_, rnn::Error>(each)
+    });
+    ends.unwrap()
+}
+
+#[test]
+fn shards_are_trained_and_summed_without_allocating() {
+    for (count, threads) in [(1, 1), (2, 2), (3, 1), (3, 3)] {
+        for each in allocations_in_shards(Shards::new(count).threads(threads), 60) {
+            assert_none_after_warm_up(&each, 8);
+        }
+    }
 }
 
 #[test]

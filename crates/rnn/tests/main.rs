@@ -44,6 +44,7 @@ mod refusals;
 mod regularize;
 mod resume;
 mod sequences;
+mod shards;
 mod stability;
 mod streaming;
 mod three_mistakes;

@@ -131,7 +131,7 @@ impl<T: Real> Record<T> {
                 continue;
             }
             let kept = match &node.place {
-                Place::Param { array, version } => {
+                Place::Param { array, version } if matches!(node.kind, Kind::Param(_)) => {
                     Place::Param { array: array.clone(), version: *version }
                 }
                 _ => {

@@ -34,6 +34,14 @@ struct ParamGradient {
     reached: bool,
 }
 
+impl ParamGradient {
+    /// Two sweeps add up: the newer version, and reached by either.
+    fn merge(&mut self, version: u64, reached: bool) {
+        self.version = self.version.max(version);
+        self.reached |= reached;
+    }
+}
+
 impl<T> Default for Kept<T> {
     fn default() -> Self {
         Self { arrays: Vec::new(), vars: Vec::new(), params: Vec::new() }
@@ -181,25 +189,45 @@ impl<T: Real> Gradients<T> {
     ///
     /// A parameter that only `other` has is taken over.
     pub fn accumulate(&mut self, other: &Self) {
-        let mut pool = self.pool.lock();
         for &(id, theirs) in &other.kept.params {
             let term = &other.kept.arrays[theirs.at];
             match self.kept.place(id) {
                 Ok(place) => {
                     let ours = &mut self.kept.params[place].1;
-                    ours.reached |= theirs.reached;
-                    ours.version = ours.version.max(theirs.version);
+                    ours.merge(theirs.version, theirs.reached);
                     self.kept.arrays[ours.at].zip_mut_with(term, |sum, &term| *sum += term);
                 }
-                Err(place) => {
-                    let at = self.kept.arrays.len();
-                    let mut elements = pool.take(term.len());
-                    elements.iter_mut().zip(term).for_each(|(ours, &theirs)| *ours = theirs);
-                    self.kept.arrays.push(array(&Shape::from_slice(term.shape()), elements));
-                    self.kept.params.insert(place, (id, ParamGradient { at, ..theirs }));
-                }
+                Err(place) => self.begin(place, id, term.shape(), theirs).assign(term),
             }
         }
+    }
+
+    /// Takes note of what another sweep, perhaps on another thread, says of a parameter, as
+    /// [`accumulate`](Gradients::accumulate) does, but adds no numbers: the version becomes the newer of the two, and the
+    /// parameter is used if it is in either. One that this sweep has not met gets a gradient of zeros.
+    pub fn admit(&mut self, id: ParamId, shape: &[usize], version: u64, used: bool) {
+        match self.kept.place(id) {
+            Ok(place) => self.kept.params[place].1.merge(version, used),
+            Err(place) => {
+                let theirs = ParamGradient { at: 0, version, reached: used };
+                self.begin(place, id, shape, theirs).fill(T::ZERO);
+            }
+        }
+    }
+
+    /// A gradient of any numbers for a parameter that has none yet, in memory from the tape.
+    fn begin(
+        &mut self,
+        place: usize,
+        id: ParamId,
+        shape: &[usize],
+        known: ParamGradient,
+    ) -> &mut ArrayD<T> {
+        let at = self.kept.arrays.len();
+        let elements = self.pool.lock().take(shape.iter().product());
+        self.kept.arrays.push(array(&Shape::from_slice(shape), elements));
+        self.kept.params.insert(place, (id, ParamGradient { at, ..known }));
+        &mut self.kept.arrays[at]
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) enum Place<T> {
     Arena(u64),
     /// Among the elements of another node, which is no view itself.
     View { root: u64, offset: usize },
-    /// In a parameter, which has been written so often.
+    /// In a parameter, which has been written so often, or in another array that is shared.
     Param { array: Arc<ArrayD<T>>, version: u64 },
     /// On their own: the node was released but is still read.
     Kept(Vec<T>),

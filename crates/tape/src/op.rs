@@ -50,7 +50,7 @@ pub trait Op<T: Real>: Any + Debug + Send {
         _x: Inputs<'_, T>,
         _y: Output<'_, T>,
         _dy: &[T],
-        _dx: &mut [Option<&mut [T]>],
+        _dx: &mut [Option<Adjoint<'_, T>>],
     ) {
     }
 
@@ -60,7 +60,8 @@ pub trait Op<T: Real>: Any + Debug + Send {
         None
     }
 
-    /// Is `x̄ᵢ += ȳ`, element for element? The tape then hands the adjoint on without a copy.
+    /// Is `x̄ᵢ += ȳ`, element for element? The tape then hands the adjoint on without a copy. (For a
+    /// [view](Op::view) of a part: of the elements that it shares.)
     fn passes(&self, _i: usize, _x: Inputs<'_, T>) -> bool {
         false
     }

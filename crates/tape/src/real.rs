@@ -2,7 +2,7 @@
 
 use crate::kernel::{
     Matrix, Scratch,
-    gemm::{self, Again},
+    gemm::{self, Again, Start},
 };
 use std::{
     fmt::{Debug, Display},
@@ -128,6 +128,13 @@ pub trait Real:
         bulk + (-size).exp().ln_1p()
     }
 
+    /// The number, or 0 where it is so small that floats hold it with fewer digits than others, and reckon with it
+    /// a hundred times slower: see [`kernel::flush`](crate::kernel::flush).
+    #[inline(always)]
+    fn flushed(self) -> Self {
+        self
+    }
+
     /// Runs `body` compiled for the widest SIMD instructions that this machine has: `body`, and what it calls, as
     /// far as it is inlined. A closure says `#[inline(always)]`, or the compiler may leave it behind.
     fn vectorize<R>(body: impl FnOnce() -> R) -> R {
@@ -155,10 +162,24 @@ pub trait Real:
     ) {
         Self::gemm(scratch, a, b, c, add);
     }
+
+    /// `C = from + A B`, to the bits of [`gemm`](Real::gemm) added to a copy, with a `B` that may come again.
+    fn gemm_from(
+        scratch: &mut Scratch<Self>,
+        a: Matrix<'_, Self>,
+        (b, _): (Matrix<'_, Self>, Option<Again>),
+        from: Start<'_, Self>,
+        c: &mut [Self],
+    ) {
+        for (i, c) in c.chunks_exact_mut(b.cols.max(1)).enumerate() {
+            c.copy_from_slice(&from.data[i * from.row..][..b.cols]);
+        }
+        Self::gemm(scratch, a, b, c, true);
+    }
 }
 
 macro_rules! primitive {
-    ($float:ident, $again:ident) => {
+    ($float:ident, $again:ident, $from:ident) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -245,6 +266,10 @@ macro_rules! primitive {
                 $float::is_finite(self)
             }
             #[inline(always)]
+            fn flushed(self) -> Self {
+                if $float::abs(self) < $float::MIN_POSITIVE { 0.0 } else { self }
+            }
+            #[inline(always)]
             fn vectorize<R>(body: impl FnOnce() -> R) -> R {
                 pulp::Arch::new().dispatch(body)
             }
@@ -266,9 +291,18 @@ macro_rules! primitive {
             ) {
                 gemm::$again(scratch, a, b, c, add);
             }
+            fn gemm_from(
+                scratch: &mut Scratch<Self>,
+                a: Matrix<'_, Self>,
+                b: (Matrix<'_, Self>, Option<Again>),
+                from: Start<'_, Self>,
+                c: &mut [Self],
+            ) {
+                gemm::$from(scratch, a, b, from, c);
+            }
         }
     };
 }
 
-primitive!(f32, f32_again);
-primitive!(f64, f64_again);
+primitive!(f32, f32_again, f32_from);
+primitive!(f64, f64_again, f64_from);

@@ -1,6 +1,7 @@
 //! An adjoint in the making: the running sum of its terms.
 
 use crate::{Real, pool::Pool};
+use std::{mem::take, ops::Range};
 
 /// What has arrived so far.
 #[derive(Debug, Default)]
@@ -12,6 +13,9 @@ pub(crate) enum Running<T> {
     Number(T),
     /// More, or fewer, in memory of the pool.
     Buffer(Vec<T>),
+    /// The same, but only this stretch has been written so far. The rest is zero, and the memory holds anything: what is
+    /// put together from parts that touch, as the steps of a sequence do, never needs to be cleared.
+    Part(Vec<T>, Range<usize>),
 }
 
 impl<T: Real> Running<T> {
@@ -26,7 +30,7 @@ impl<T: Real> Running<T> {
         match self {
             Self::Zero => &[],
             Self::Number(number) => std::slice::from_ref(number),
-            Self::Buffer(buffer) => buffer,
+            Self::Buffer(buffer) | Self::Part(buffer, _) => buffer,
         }
     }
 
@@ -35,7 +39,7 @@ impl<T: Real> Running<T> {
         match self {
             Self::Zero => &mut [],
             Self::Number(number) => std::slice::from_mut(number),
-            Self::Buffer(buffer) => buffer,
+            Self::Buffer(buffer) | Self::Part(buffer, _) => buffer,
         }
     }
 
@@ -45,7 +49,41 @@ impl<T: Real> Running<T> {
         match self {
             Self::Zero => *self = Self::Number(term),
             Self::Number(sum) => *sum += term,
-            Self::Buffer(buffer) => buffer.iter_mut().for_each(|sum| *sum += term),
+            Self::Buffer(_) | Self::Part(..) => {
+                self.complete();
+                self.as_mut_slice().iter_mut().for_each(|sum| *sum += term);
+            }
+        }
+    }
+
+    /// Adds a term that has a part of the elements only, from `start` on, to a sum of more than one.
+    pub(crate) fn add_part(&mut self, start: usize, terms: &[T]) {
+        let end = start + terms.len();
+        match self {
+            Self::Part(buffer, known) if known.end == start || known.start == end => {
+                buffer[start..end].copy_from_slice(terms);
+                *known = known.start.min(start)..known.end.max(end);
+                if known.len() == buffer.len() {
+                    *self = Self::Buffer(take(buffer));
+                }
+            }
+            _ => {
+                self.complete();
+                let terms = self.as_mut_slice()[start..end].iter_mut().zip(terms);
+                T::vectorize(
+                    #[inline(always)]
+                    || terms.for_each(|(sum, &term)| *sum += term),
+                );
+            }
+        }
+    }
+
+    /// Writes down the zeros of a part.
+    pub(crate) fn complete(&mut self) {
+        if let Self::Part(buffer, known) = self {
+            buffer[..known.start].fill(T::ZERO);
+            buffer[known.end..].fill(T::ZERO);
+            *self = Self::Buffer(take(buffer));
         }
     }
 
@@ -59,7 +97,8 @@ impl<T: Real> Running<T> {
     }
 
     /// The sum in a buffer, which is empty where nothing has arrived.
-    pub(crate) fn into_buffer(self, pool: &mut Pool<T>) -> Vec<T> {
+    pub(crate) fn into_buffer(mut self, pool: &mut Pool<T>) -> Vec<T> {
+        self.complete();
         match self {
             Self::Zero => Vec::new(),
             Self::Number(number) => {
@@ -67,7 +106,7 @@ impl<T: Real> Running<T> {
                 buffer[0] = number;
                 buffer
             }
-            Self::Buffer(buffer) => buffer,
+            Self::Buffer(buffer) | Self::Part(buffer, _) => buffer,
         }
     }
 
@@ -84,8 +123,50 @@ impl<T: Real> Running<T> {
     }
 
     pub(crate) fn give_to(self, pool: &mut Pool<T>) {
-        if let Self::Buffer(buffer) = self {
+        if let Self::Buffer(buffer) | Self::Part(buffer, _) = self {
             pool.give(buffer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A sum of six elements in memory that holds anything, and nothing of it known yet.
+    fn part() -> Running<f64> {
+        Running::Part(vec![f64::NAN; 6], 3..3)
+    }
+
+    #[test]
+    fn parts_that_touch_are_written_and_the_rest_is_zero() {
+        let mut sum = part();
+        sum.add_part(3, &[1.0, 2.0]);
+        sum.add_part(1, &[3.0, 4.0]);
+        assert!(matches!(&sum, Running::Part(_, known) if *known == (1..5)));
+        sum.complete();
+        assert_eq!(sum.as_slice(), [0.0, 3.0, 4.0, 1.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn parts_that_overlap_or_stand_apart_are_added() {
+        for (start, expected) in
+            [(2, [0.0, 0.0, 5.0, 7.0, 2.0, 0.0]), (0, [5.0, 6.0, 0.0, 1.0, 2.0, 0.0])]
+        {
+            let mut sum = part();
+            sum.add_part(3, &[1.0, 2.0]);
+            sum.add_part(start, &[5.0, 6.0]);
+            assert_eq!(sum.as_slice(), expected);
+        }
+    }
+
+    #[test]
+    fn a_sum_whose_parts_are_all_there_is_a_whole() {
+        let mut sum = part();
+        sum.add_part(3, &[1.0, 2.0, 3.0]);
+        sum.add_part(0, &[4.0, 5.0, 6.0]);
+        assert!(matches!(sum, Running::Buffer(_)));
+        sum.add_number(1.0);
+        assert_eq!(sum.as_slice(), [5.0, 6.0, 7.0, 2.0, 3.0, 4.0]);
     }
 }

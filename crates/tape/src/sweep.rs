@@ -6,7 +6,7 @@ use crate::{
     inspect::{Blame, Spread},
     kernel::Scratch,
     lookup::Lookup,
-    node::{Kind, Node},
+    node::{Kind, Node, Place},
     pool::Pool,
     record::Record,
     running::Running,
@@ -42,7 +42,9 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     pub(crate) fn take(&mut self, id: u64) -> Running<T> {
-        self.slot(id).map(take).unwrap_or_default()
+        let mut sum = self.slot(id).map(take).unwrap_or_default();
+        sum.complete();
+        sum
     }
 
     pub(crate) fn put(&mut self, id: u64, adjoint: Running<T>) {
@@ -58,7 +60,10 @@ impl<'a, T: Real> Sweep<'a, T> {
             let memory = Running::rubbish(self.pool, len);
             self.put(id, memory);
         }
-        let slice = self.slot(id).map_or(&mut [][..], Running::as_mut_slice);
+        let slice = self.slot(id).map_or(&mut [][..], |sum| {
+            sum.complete();
+            sum.as_mut_slice()
+        });
         Adjoint { slice, fresh }
     }
 
@@ -168,6 +173,11 @@ impl<'a, T: Real> Sweep<'a, T> {
             indices: self.record.indices_of(node),
             scratch: self.scratch,
         };
+        if let (Place::View { offset, .. }, &[input]) = (&node.place, edges)
+            && op.passes(0, x)
+        {
+            return self.share(input, *offset, dy);
+        }
         let y = Output {
             value: lookup.values_of(node),
             saved: lookup.saved_of(node),
@@ -225,6 +235,31 @@ impl<'a, T: Real> Sweep<'a, T> {
         dy.give_to(self.pool);
     }
 
+    /// The sweep of a view that passes its adjoint on: it is added where the view stands among the elements of `input`.
+    fn share(&mut self, input: u64, offset: usize, dy: Running<T>) {
+        let target = self.lookup.node(input);
+        if !target.wants {
+            return dy.give_to(self.pool);
+        }
+        let start = match target.place {
+            Place::View { offset: start, .. } => offset - start, // both count from one root
+            _ => offset,
+        };
+        let mut sum = self.slot(input).map(take).unwrap_or_default();
+        if sum.is_zero() && target.len == dy.as_slice().len() {
+            return self.put(input, dy);
+        }
+        if sum.is_zero() {
+            sum = Running::Part(self.pool.take(target.len), start..start);
+            if self.traced {
+                sum.complete(); // who looks on between two parts sees no rubbish
+            }
+        }
+        sum.add_part(start, dy.as_slice());
+        self.put(input, sum);
+        dy.give_to(self.pool);
+    }
+
     /// The sweep of an op that finds the adjoints of all its inputs at once.
     fn jointly(
         &mut self,
@@ -234,33 +269,31 @@ impl<'a, T: Real> Sweep<'a, T> {
         dy: &[T],
         wants: impl Fn(usize) -> bool,
     ) {
-        let mut terms: SmallVec<[Vec<T>; 8]> = SmallVec::new();
-        for i in 0..x.len() {
-            let mut term = if wants(i) { self.pool.take(x.value(i).len()) } else { Vec::new() };
-            term.fill(T::ZERO);
-            terms.push(term);
+        let mut sums: SmallVec<[(Vec<T>, bool); 8]> = SmallVec::new();
+        for (i, &input) in x.nodes.iter().enumerate() {
+            let sum = if wants(i) { self.take(input).into_buffer(self.pool) } else { Vec::new() };
+            let fresh = sum.is_empty() && wants(i);
+            sums.push((if fresh { self.pool.take(x.value(i).len()) } else { sum }, fresh));
         }
-        let mut dx: SmallVec<[Option<&mut [T]>; 8]> =
-            terms.iter_mut().map(|term| (!term.is_empty()).then_some(&mut term[..])).collect();
+        let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
+            .iter_mut()
+            .map(|(sum, fresh)| (!sum.is_empty()).then_some(Adjoint { slice: sum, fresh: *fresh }))
+            .collect();
         op.backward_jointly(x, y, dy, &mut dx);
         drop(dx);
-        for (term, &input) in terms.into_iter().zip(x.nodes) {
-            let mut sum = self.take(input);
-            if sum.is_zero() {
-                sum = Running::of(term, self.pool);
-            } else {
-                let terms = sum.as_mut_slice().iter_mut().zip(&term);
-                T::vectorize(
-                    #[inline(always)]
-                    || {
-                        for (sum, &term) in terms {
-                            *sum += term;
-                        }
-                    },
-                );
-                self.pool.give(term);
+        for ((sum, _), &input) in sums.into_iter().zip(x.nodes) {
+            let mut other = self.take(input);
+            if other.is_zero() {
+                let sum = Running::of(sum, self.pool);
+                self.put(input, sum);
+                continue;
             }
-            self.put(input, sum);
+            // A variable that is two inputs.
+            for (other, &sum) in other.as_mut_slice().iter_mut().zip(&sum) {
+                *other += sum;
+            }
+            self.pool.give(sum);
+            self.put(input, other);
         }
     }
 }

@@ -122,8 +122,12 @@ impl<T: Real> Tape<T> {
     ) -> Var<'_, T> {
         let mut record = self.record.borrow_mut();
         let mut node = record.node(kind, &value.shape(), site);
-        node.place = Place::Arena(record.values.end());
-        value.write(record.values.extend(node.len).1);
+        if let Some(array) = value.shared().filter(|array| array.is_standard_layout()) {
+            node.place = Place::Param { array: Arc::clone(array), version: 0 };
+        } else {
+            node.place = Place::Arena(record.values.end());
+            value.write(record.values.extend(node.len).1);
+        }
         let id = record.push(node);
         let strict = record.strict;
         drop(record);

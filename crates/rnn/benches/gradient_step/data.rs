@@ -2,7 +2,8 @@
 
 use crate::workload::{Inputs, Loss, Workload};
 use ::tape::Real;
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{ArrayD, Axis, IxDyn, Slice};
+use std::{ops::Range, sync::Arc};
 
 /// `[0, 1)`: splitmix64 (Steele, Lea & Flood, 2014) in counter mode from the FNV-1a hash of `name`.
 fn units(name: &str) -> impl Iterator<Item = f64> + use<> {
@@ -22,10 +23,10 @@ pub(crate) fn uniform(name: &str, bound: f64) -> impl Iterator<Item = f64> + use
     units(name).map(move |u| -bound + (bound + bound) * u)
 }
 
-/// Rows of numbers, or classes.
+/// Rows of numbers, which a tape reads where they are, or classes.
 #[derive(Debug)]
 pub(crate) enum Rows<T> {
-    Dense(ArrayD<T>),
+    Dense(Arc<ArrayD<T>>),
     Classes(Vec<usize>),
 }
 
@@ -38,13 +39,39 @@ pub(crate) struct Window<T> {
     pub(crate) targets: Rows<T>,
 }
 
+impl<T: Copy> Window<T> {
+    /// Some rows of the batch.
+    fn rows(&self, rows: &Range<usize>, batch: usize) -> Self {
+        let of = |all: &Rows<T>| match all {
+            Rows::Dense(all) => {
+                let some = all.slice_axis(Axis(1), Slice::from(rows.clone()));
+                Rows::Dense(Arc::new(some.as_standard_layout().into_owned()))
+            }
+            Rows::Classes(all) => {
+                let some = all.chunks(batch).flat_map(|step| &step[rows.clone()]);
+                Rows::Classes(some.copied().collect())
+            }
+        };
+        Self { inputs: of(&self.inputs), targets: of(&self.targets) }
+    }
+}
+
+/// Some rows of all windows.
+pub(crate) fn cut<T: Copy>(
+    windows: &[Window<T>],
+    rows: &Range<usize>,
+    batch: usize,
+) -> Vec<Window<T>> {
+    windows.iter().map(|window| window.rows(rows, batch)).collect()
+}
+
 /// The windows of the stream, one after the other: a single one, unless the workload is truncated.
 pub(crate) fn windows<T: Real>(w: &Workload) -> Vec<Window<T>> {
     let targets = if w.last_step_only { 1 } else { w.steps };
     let dense = |name: &str, window: usize, shape: [usize; 3]| {
         let len = shape.iter().product();
         let numbers = uniform(name, 1.0).skip(window * len).take(len);
-        Rows::Dense(shaped(&shape, numbers.map(T::of).collect()))
+        Rows::Dense(Arc::new(shaped(&shape, numbers.map(T::of).collect())))
     };
     let classes = |name: &str, window: usize, len: usize, count: usize| {
         let drawn = units(name).skip(window * len).take(len);

@@ -10,6 +10,10 @@ use std::{
 pub(crate) trait GradientStep {
     /// Lets the next step be the first of the stream.
     fn restart(&mut self);
+    /// Wakes whoever takes part. Not timed.
+    fn ready(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// One gradient step, complete when it returns: the loss.
     fn step(&mut self) -> Result<f64>;
     /// The Euclidean norm of the last step's gradients.
@@ -44,6 +48,7 @@ pub(crate) fn first(variant: &mut dyn GradientStep) -> Result<First> {
     // Where the system does not let the peak start anew, the peak of the process stands in for it.
     let _ = fs::write("/proc/self/clear_refs", "5");
     variant.restart();
+    variant.ready()?;
     let start = Instant::now();
     let loss = variant.step()?;
     let seconds = start.elapsed().as_secs_f64();
@@ -73,7 +78,7 @@ impl Times {
 
 /// The times of all variants, and processor time over wall time while they were taken.
 pub(crate) fn in_turns(
-    variants: &mut [&mut dyn GradientStep],
+    variants: &mut [&mut (dyn GradientStep + '_)],
 ) -> Result<(Vec<Times>, Option<f64>)> {
     let mut turns = Vec::new();
     for variant in variants.iter_mut() {
@@ -96,6 +101,7 @@ pub(crate) fn in_turns(
     while !enough(&times) {
         for ((variant, times), &turn) in variants.iter_mut().zip(&mut times).zip(&turns) {
             for _ in 0..turn {
+                variant.ready()?;
                 let start = Instant::now();
                 variant.step()?;
                 times.push(start.elapsed().as_secs_f64());

@@ -2,25 +2,26 @@
 
 use crate::{
     cells::{FromLayer, Network},
-    data::{Rows, Window},
+    data::Rows,
     measure::GradientStep,
     model::{ONCE, norm},
+    team::{Part, Piece},
     workload::Workload,
 };
 use ::tape::{Gradients, Real, Tape, Var};
 use rnn::{
     Bound, Input, Reduction, Result, Rows as Batch, State,
     loss::{cross_entropy, squared_error},
+    shards::Shard,
 };
 
 /// See the [module](self). The tape is the same at every step: what a sweep has left is cut off, and the states are
 /// carried to the next window as plain values. Where the loss reads the last state only, the states are not stacked.
 #[derive(Debug)]
 pub(crate) struct OnTape<'t, 'm, T: Real, C: FromLayer<T>> {
-    workload: Workload,
+    piece: &'m Piece<'m, T>,
     tape: &'t Tape<T>,
     network: &'m Network<T, C>,
-    windows: &'m [Window<T>],
     next: usize,
     /// Of each cell, after the last window.
     states: Vec<C::State<'t>>,
@@ -30,26 +31,25 @@ pub(crate) struct OnTape<'t, 'm, T: Real, C: FromLayer<T>> {
 
 impl<'t, 'm, T: Real, C: FromLayer<T>> OnTape<'t, 'm, T, C> {
     pub(crate) fn new(
-        workload: Workload,
+        piece: &'m Piece<'m, T>,
         tape: &'t Tape<T>,
         network: &'m Network<T, C>,
-        windows: &'m [Window<T>],
     ) -> Self {
         let (states, outputs) = (Vec::new(), Vec::new());
-        Self { workload, tape, network, windows, next: 0, states, outputs, gradients: None }
+        Self { piece, tape, network, next: 0, states, outputs, gradients: None }
     }
 
     /// The outputs of the topmost layer, `[T, B, directions · H]`, or those of the last step only.
     fn unroll(&mut self, p: Bound<'t, '_, T>, mut xs: Input<'t, '_, T>) -> Var<'t, T> {
-        let Workload { layers, batch, hidden, .. } = self.workload;
-        let directions = self.workload.directions();
+        let Workload { layers, batch, hidden, .. } = self.piece.workload;
+        let directions = self.piece.workload.directions();
         for layer in 0..layers {
             self.direction(p, &xs, layer * directions, false);
-            if self.workload.last_step_only && layer + 1 == layers {
+            if self.piece.workload.last_step_only && layer + 1 == layers {
                 return self.states[layer].output().reshape([1, batch, hidden]);
             }
             let mut outputs = self.tape.stack(&self.outputs);
-            if self.workload.bidirectional {
+            if self.piece.workload.bidirectional {
                 self.direction(p, &xs, layer * directions + 1, true);
                 outputs = self.tape.concat(-1, &[outputs, self.tape.stack(&self.outputs)]);
             }
@@ -80,7 +80,8 @@ impl<T: Real, C: FromLayer<T>> GradientStep for OnTape<'_, '_, T, C> {
     }
 
     fn step(&mut self) -> Result<f64> {
-        let Workload { batch, inputs, .. } = self.workload;
+        let &Piece { workload: Workload { batch, inputs, .. }, share, ref windows, .. } =
+            self.piece;
         let (tape, network) = (self.tape, self.network);
         self.gradients = None;
         let p = network.store.bind(tape);
@@ -88,8 +89,8 @@ impl<T: Real, C: FromLayer<T>> GradientStep for OnTape<'_, '_, T, C> {
             self.states.clear();
             self.states.extend(network.cells.iter().map(|cell| cell.zeros(tape, batch)));
         }
-        let window = &self.windows[self.next];
-        self.next = (self.next + 1) % self.windows.len();
+        let window = &windows[self.next];
+        self.next = (self.next + 1) % windows.len();
 
         let xs = match (&window.inputs, &network.embedding) {
             (Rows::Dense(xs), _) => Input::Dense(tape.constant(xs)),
@@ -105,6 +106,7 @@ impl<T: Real, C: FromLayer<T>> GradientStep for OnTape<'_, '_, T, C> {
             }
             Rows::Classes(classes) => cross_entropy(scores, classes, Reduction::Sum, Batch::Mean),
         };
+        let loss = if share < 1.0 { loss * T::of(share) } else { loss };
         let value = loss.item().primal();
         self.gradients = Some(tape.try_backward(loss)?);
 
@@ -121,8 +123,14 @@ impl<T: Real, C: FromLayer<T>> GradientStep for OnTape<'_, '_, T, C> {
         let Some(gradients) = &self.gradients else { return f64::NAN };
         norm(gradients.params().map(|(id, g)| {
             let is_recurrent_bias = self.network.store.name(id).ends_with(".b");
-            let times = if is_recurrent_bias { self.workload.cell.biases() } else { ONCE };
+            let times = if is_recurrent_bias { self.piece.workload.cell.biases() } else { ONCE };
             (times, g.as_slice().unwrap_or(&[]))
         }))
+    }
+}
+
+impl<T: Real, C: FromLayer<T>> Part<T> for OnTape<'_, '_, T, C> {
+    fn sum(&mut self, shard: &Shard<'_, T>) -> Result<()> {
+        self.gradients.as_mut().map_or(Ok(()), |gradients| shard.sum(gradients))
     }
 }

@@ -1,7 +1,7 @@
 //! One long text read in parallel, window after window, and nothing lost at the end.
 
 use crate::Error;
-use std::iter::FusedIterator;
+use std::{iter::FusedIterator, ops::Range};
 use tape::Real;
 
 /// A text laid out for `B` parallel readers.
@@ -61,6 +61,30 @@ impl<R: Real> Stream<R> {
             .flat_map(|t| (0..batch).map(move |row| if t < len(row) { R::ONE } else { R::ZERO }))
             .collect();
         Ok(Self { tokens: laid_out, mask, batch, pairs })
+    }
+
+    /// Some of the rows, as a stream of the same steps: for a [shard](crate::shards) of the batch.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when there are no such rows, [`Error::ZeroBatch`] if none are asked for.
+    pub fn rows(&self, rows: Range<usize>) -> Result<Self, Error> {
+        if rows.end > self.batch {
+            return Err(Error::Data {
+                what: format!("rows {rows:?} of a stream"),
+                rule: format!("it has {}", self.batch),
+                remedy: "ask for rows among them, as `Shard::rows` gives for that batch",
+            });
+        }
+        if rows.is_empty() {
+            return Err(Error::ZeroBatch);
+        }
+        fn of<X: Copy>(all: &[X], batch: usize, rows: &Range<usize>) -> Vec<X> {
+            all.chunks_exact(batch).flat_map(|step| &step[rows.clone()]).copied().collect()
+        }
+        let (tokens, mask) =
+            (of(&self.tokens, self.batch, &rows), of(&self.mask, self.batch, &rows));
+        let pairs = mask.iter().filter(|&&m| m == R::ONE).count();
+        Ok(Self { tokens, mask, batch: rows.len(), pairs })
     }
 
     /// `B`, the number of rows.
@@ -302,6 +326,28 @@ mod tests {
                 assert_eq!(resumed.next().map(copied), Some(window));
             }
             assert_eq!((reader.epoch(), reader.position()), (3, 3 * stream.steps()));
+        });
+    }
+
+    #[test]
+    fn some_rows_are_read_as_they_are_among_all() {
+        for_all(|stream, k| {
+            for cut in 1..stream.batch() {
+                let [left, right] = [0..cut, cut..stream.batch()].map(|r| stream.rows(r).unwrap());
+                assert_eq!(left.pairs() + right.pairs(), stream.pairs());
+                let (mut left, mut right) = (left.windows(k).unwrap(), right.windows(k).unwrap());
+                for all in stream.windows(k).unwrap() {
+                    let (left, right) = (left.next().unwrap(), right.next().unwrap());
+                    for (all, (left, right)) in all.steps().zip(left.steps().zip(right.steps())) {
+                        assert_eq!(all.0, [left.0, right.0].concat());
+                        assert_eq!(all.1, [left.1, right.1].concat());
+                        assert_eq!(all.2, [left.2, right.2].concat());
+                    }
+                }
+                assert!(left.next().is_none() && right.next().is_none());
+            }
+            assert!(matches!(stream.rows(1..1), Err(Error::ZeroBatch)));
+            assert!(matches!(stream.rows(0..stream.batch() + 1), Err(Error::Data { .. })));
         });
     }
 

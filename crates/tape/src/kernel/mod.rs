@@ -5,6 +5,7 @@
 pub mod erf;
 pub mod exp;
 pub mod expm1;
+mod flush;
 pub mod gemm;
 pub mod ln;
 pub mod ln_1p;
@@ -15,6 +16,7 @@ mod quotient;
 pub mod sigmoid;
 pub mod tanh;
 
+pub use flush::flush;
 pub use gemm::Scratch;
 pub use matrix::Matrix;
 pub(crate) use norm::norm;

@@ -1,25 +1,27 @@
-//! Where the inputs of a program lie, and in which stretches they are worked through.
+//! Where the inputs of a formula lie, and in which blocks they are worked through.
 
 use crate::{Inputs, Real};
 use smallvec::SmallVec;
 
-/// How many elements an instruction does at a time: enough to forget its jump, few enough for the cache.
-pub(super) const STRETCH: usize = 128;
+/// How many elements a step does at a time: enough to forget its jump, few enough for the first cache.
+pub(super) const BLOCK: usize = 512;
+/// Where a row is cut, it is cut between vectors.
+const VECTOR: usize = 16;
 
 /// Where one input stands: elements `[row · stride + start ..][.. width]` of a variable.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Source {
+pub(super) struct Place {
     pub(super) variable: usize,
     pub(super) start: usize,
     /// 0 where one row serves all.
     pub(super) stride: usize,
 }
 
-/// How the inputs of a program lie in the variables it is applied to.
+/// How the inputs of a formula lie in the variables it is applied to.
 pub(super) struct Layout {
     pub(super) rows: usize,
     pub(super) width: usize,
-    pub(super) sources: SmallVec<[Source; 16]>,
+    pub(super) inputs: SmallVec<[Place; 16]>,
 }
 
 impl Layout {
@@ -32,42 +34,67 @@ impl Layout {
         let flat = (0..x.len()).all(|i| last(i) == width && x[i].len() == rows * width);
         let (rows, width, flat_width) =
             if flat { (1, rows * width, Some(rows * width)) } else { (rows, width, None) };
-        let mut sources = SmallVec::new();
+        let mut inputs = SmallVec::new();
         for variable in 0..x.len() {
             let row = flat_width.unwrap_or_else(|| last(variable));
             let stride = if x[variable].len() == row { 0 } else { row };
             let starts = (0..row).step_by(width.max(1));
-            sources.extend(starts.map(|start| Source { variable, start, stride }));
+            inputs.extend(starts.map(|start| Place { variable, start, stride }));
         }
-        Self { rows, width, sources }
+        Self { rows, width, inputs }
     }
 
-    /// Where the `k`th array of all rows holds a stretch, if such arrays stand one after the other.
-    #[inline(always)]
-    pub(super) fn place(&self, k: usize, stretch: Stretch) -> usize {
-        k * self.rows * self.width + stretch.whole
+    /// How many elements an array of all rows has.
+    pub(super) fn whole(&self) -> usize {
+        self.rows * self.width
     }
 
-    /// The stretches of all rows: the row, where in it the stretch begins, and its length.
-    pub(super) fn stretches(&self) -> impl Iterator<Item = Stretch> {
-        let width = self.width;
-        (0..self.rows).flat_map(move |row| {
-            let starts = (0..width).step_by(STRETCH);
-            starts.map(move |at| Stretch {
+    /// Several rows, or a part of one.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = Block> {
+        let Self { rows, width, .. } = *self;
+        let pieces = width.div_ceil(BLOCK).max(1);
+        let len = if pieces == 1 { width } else { width.div_ceil(pieces).next_multiple_of(VECTOR) };
+        let together = if pieces == 1 { BLOCK / width.max(1) } else { 1 };
+        (0..rows).step_by(together).flat_map(move |row| {
+            (0..width).step_by(len.max(1)).map(move |at| Block {
                 row,
+                rows: together.min(rows - row),
                 at,
-                len: STRETCH.min(width - at),
-                whole: row * width + at,
+                len: len.min(width - at),
             })
         })
     }
 }
 
+/// Elements `at .. at + len` of some rows.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Stretch {
+pub(super) struct Block {
     pub(super) row: usize,
+    pub(super) rows: usize,
     pub(super) at: usize,
     pub(super) len: usize,
-    /// Where it begins in an array of all rows.
-    pub(super) whole: usize,
+}
+
+/// How the rows of an array lie.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum Lie {
+    /// So far apart; 0 where one row serves all.
+    Rows(usize),
+    /// One after the other, those of the block at hand only.
+    #[default]
+    Lane,
+    /// One number, repeated as often as a block is long.
+    Number,
+}
+
+impl Lie {
+    /// Where the first row of a block begins, and how far it is to the next.
+    #[inline(always)]
+    pub(super) fn within(self, block: Block) -> (usize, usize) {
+        match self {
+            Self::Rows(stride) => (block.row * stride + block.at, stride),
+            Self::Lane => (0, block.len),
+            Self::Number => (0, 0),
+        }
+    }
 }

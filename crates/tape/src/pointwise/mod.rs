@@ -19,17 +19,21 @@
 //! ```
 //!
 //! The function is run once, on [`Expr`]essions, which write down what is done to them: a program of a few
-//! instructions. Forward, the program runs over short stretches of the inputs that stay in the first cache, on SIMD
-//! lanes, and keeps the results of what is dear (`tanh`, `exp`, …). Backward, it runs again for what is cheap, reads
-//! the rest, and then runs in reverse: each instruction has one rule. No derivative is written by hand, no
-//! intermediate gets a node, and every scalar of the tape passes through, duals included.
+//! instructions. Its adjoint is derived from it, once, by one rule for each instruction, and is a program again. Both become
+//! plans: what follows upon each other is one step, what nobody needs is left out, and what is dear (`tanh`, `exp`, …) and
+//! needed on the way back is saved. A plan runs over blocks of the inputs that stay in the first cache, each step a loop on SIMD
+//! lanes; adjoints go straight to where they are summed. No derivative is written by hand, no intermediate gets a node, and
+//! every scalar of the tape passes through, duals included.
 //!
-//! What it costs to be a program and not compiled code is a jump for each instruction and stretch; what it
-//! buys is that a formula can be made at run time, and printed.
+//! What it costs to be a plan and not compiled code is a jump for each step and block; what it buys is that a formula can be
+//! made at run time, and printed.
 
+mod adjoint;
+mod draft;
 mod expr;
 mod layout;
 mod op;
+mod plan;
 mod program;
 mod run;
 mod steps;

@@ -2,7 +2,8 @@
 
 use super::{
     expr::Expr,
-    program::{Instruction, Place, Program},
+    plan::Plans,
+    program::{Place, Program},
     run::Run,
 };
 use crate::{Real, Tape, Var, error::or_panic};
@@ -14,6 +15,7 @@ use std::{cell::RefCell, fmt, sync::Arc};
 #[derive(Clone)]
 pub struct Pointwise<const IN: usize, const OUT: usize> {
     program: Arc<Program>,
+    plans: Arc<Plans>,
 }
 
 impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
@@ -42,10 +44,13 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
 
     fn of(mut program: Program, outputs: [Place; OUT]) -> Self {
         program.outputs = outputs.to_vec();
-        let mut places = 0..;
-        let place = |step: &Instruction| step.code.is_dear().then(|| places.next()).flatten();
-        program.kept = program.code.iter().map(place).collect();
-        Self { program: Arc::new(program) }
+        let plans = Plans::of(&program);
+        Self { program: Arc::new(program), plans: Arc::new(plans) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn plans(&self) -> &Plans {
+        &self.plans
     }
 
     /// Applies it to variables.
@@ -71,7 +76,7 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
         tape: &'t Tape<T>,
         inputs: &[Var<'t, T>],
     ) -> crate::Result<[Var<'t, T>; OUT]> {
-        let node = tape.try_apply(Run { program: Arc::clone(&self.program) }, inputs)?;
+        let node = tape.try_apply(Run { plans: Arc::clone(&self.plans) }, inputs)?;
         Ok(std::array::from_fn(|k| node.select(0, k)))
     }
 }

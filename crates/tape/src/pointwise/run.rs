@@ -1,9 +1,9 @@
-//! Running a program over arrays.
+//! Running a formula over arrays.
 
 use super::{
-    layout::{Layout, STRETCH, Source},
-    program::{Instruction, Place, Program},
-    steps::{Bound, Results},
+    layout::{BLOCK, Layout, Lie, Place},
+    plan::{Plan, Plans},
+    steps::{Read, Target, Written, run},
 };
 use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape};
 use smallvec::SmallVec;
@@ -12,24 +12,11 @@ use std::sync::Arc;
 /// The op: outputs stand one after the other on a new first axis.
 #[derive(Debug)]
 pub(super) struct Run {
-    pub(super) program: Arc<Program>,
+    pub(super) plans: Arc<Plans>,
 }
 
-impl Run {
-    fn dear(&self) -> usize {
-        self.program.kept.iter().flatten().count()
-    }
-
-    fn lanes(&self) -> usize {
-        (self.program.constants.len() + self.program.code.len()) * STRETCH
-    }
-
-    fn fill_constants<T: Real>(&self, lanes: &mut [T]) {
-        for (lane, &constant) in lanes.chunks_exact_mut(STRETCH).zip(&self.program.constants) {
-            lane.fill(T::of(constant));
-        }
-    }
-}
+/// Arrays that are read.
+type Reads<'a, T> = SmallVec<[Read<'a, T>; 32]>;
 
 impl<T: Real> Op<T> for Run {
     fn name(&self) -> &'static str {
@@ -37,7 +24,7 @@ impl<T: Real> Op<T> for Run {
     }
 
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        let inputs = self.program.inputs;
+        let inputs = self.plans.inputs;
         let last = |i: usize| x.shape(i).last().copied().unwrap_or(1);
         let remedy = "lay inputs of one width side by side on the last axis; leading axes are equal or missing";
         let total: usize = (0..x.len()).map(last).sum();
@@ -57,50 +44,34 @@ impl<T: Real> Op<T> for Run {
                 format!("the leading axes of input {wrong} are {:?}, not {longest:?}", lead(wrong));
             return Err(Misfit::new(rule, remedy));
         }
-        let mut shape = Shape::from_slice(&[self.program.outputs.len()]);
+        let mut shape = Shape::from_slice(&[self.plans.outputs]);
         shape.extend_from_slice(longest);
         shape.extend((rank > 0).then_some(width));
         Ok(shape)
     }
 
     fn saves(&self, x: Inputs<'_, T>) -> usize {
-        let layout = Layout::of(self.program.inputs, x);
-        self.dear() * layout.rows * layout.width
+        self.plans.saved * Layout::of(self.plans.inputs, x).whole()
     }
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
-        let layout = &Layout::of(self.program.inputs, x);
-        let whole = layout.rows * layout.width;
+        let layout = &Layout::of(self.plans.inputs, x);
         let scratch = &mut *x.scratch().borrow_mut();
-        let lanes = scratch.lanes(self.lanes());
-        let x = Bound::new(x, layout, &self.program);
-        self.fill_constants(lanes);
-        T::vectorize(
-            #[inline(always)]
-            || {
-                for stretch in layout.stretches() {
-                    self.run(&x, stretch, lanes, saved);
-                    let results = Results { lanes, saved };
-                    for (k, &place) in self.program.outputs.iter().enumerate() {
-                        let y = &mut y[k * whole + stretch.whole..][..stretch.len];
-                        y.copy_from_slice(self.operand(place, &x, stretch, &results));
-                    }
-                }
-            },
-        );
+        let plan = &self.plans.forward;
+        let (constants, lanes) = self.lanes(scratch.lanes(self.room(plan)));
+        let read = self.given(x, layout, constants);
+        let mut written = Written::new();
+        let whole = layout.whole().max(1);
+        for kept in y.chunks_exact_mut(whole).chain(saved.chunks_exact_mut(whole)) {
+            written.push(kept, Lie::Rows(layout.width));
+        }
+        work(plan, layout, &read, (written, lanes));
     }
 
-    fn backward(
-        &self,
-        i: usize,
-        x: Inputs<'_, T>,
-        y: Output<'_, T>,
-        dy: &[T],
-        mut dx: Adjoint<'_, T>,
-    ) {
-        let mut terms: SmallVec<[Option<&mut [T]>; 8]> = (0..x.len()).map(|_| None).collect();
-        terms[i] = Some(dx.sum());
-        self.sweep(x, y, dy, &mut terms);
+    fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
+        let mut all: SmallVec<[Option<Adjoint<'_, T>>; 8]> = (0..x.len()).map(|_| None).collect();
+        all[i] = Some(dx);
+        self.backward_jointly(x, y, dy, &mut all);
     }
 
     fn joint(&self) -> bool {
@@ -112,76 +83,93 @@ impl<T: Real> Op<T> for Run {
         x: Inputs<'_, T>,
         y: Output<'_, T>,
         dy: &[T],
-        dx: &mut [Option<&mut [T]>],
+        dx: &mut [Option<Adjoint<'_, T>>],
     ) {
-        self.sweep(x, y, dy, dx);
+        let layout = &Layout::of(self.plans.inputs, x);
+        let scratch = &mut *x.scratch().borrow_mut();
+        let plan = &self.plans.backward;
+        let (constants, lanes) = self.lanes(scratch.lanes(self.room(plan)));
+        let mut read = self.given(x, layout, constants);
+        let lie = Lie::Rows(layout.width);
+        let known = [&*y, y.saved(), dy].map(|all| all.chunks_exact(layout.whole().max(1)));
+        read.extend(known.into_iter().flatten().map(|data| Read { data, lie }));
+        work(plan, layout, &read, (self.adjoints(layout, dx), lanes));
     }
 }
 
+/// Runs a plan over all blocks.
+fn work<'a, T: Real>(
+    plan: &Plan,
+    layout: &Layout,
+    read: &[Read<'_, T>],
+    (mut written, lanes): (Written<'a, T>, &'a mut [T]),
+) {
+    for lane in lanes.chunks_exact_mut(BLOCK) {
+        written.push(lane, Lie::Lane);
+    }
+    T::vectorize(
+        #[inline(always)]
+        || {
+            for block in layout.blocks() {
+                run(&plan.steps, block, read, &mut written);
+            }
+        },
+    );
+}
+
 impl Run {
-    /// Adds the adjoints of all inputs that are wanted.
-    fn sweep<T: Real>(
+    /// How much memory the lanes of a plan take, and the constants in front of them.
+    fn room(&self, plan: &Plan) -> usize {
+        (self.plans.constants.len() + plan.lanes) * BLOCK
+    }
+
+    /// The constants, written out, and the lanes behind them.
+    fn lanes<'a, T: Real>(&self, room: &'a mut [T]) -> (&'a [T], &'a mut [T]) {
+        let (constants, lanes) = room.split_at_mut(self.plans.constants.len() * BLOCK);
+        for (lane, &constant) in constants.chunks_exact_mut(BLOCK).zip(&self.plans.constants) {
+            lane.fill(T::of(constant));
+        }
+        (constants, lanes)
+    }
+
+    /// The inputs, and behind them the constants.
+    fn given<'a, T: Real>(
         &self,
-        x: Inputs<'_, T>,
-        y: Output<'_, T>,
-        dy: &[T],
-        dx: &mut [Option<&mut [T]>],
-    ) {
-        let layout = &Layout::of(self.program.inputs, x);
-        let whole = layout.rows * layout.width;
-        let inputs = self.program.inputs;
-        let scratch = &mut *x.scratch().borrow_mut();
-        let x = Bound::new(x, layout, &self.program);
-        let adjoints = (inputs + self.program.code.len()) * STRETCH;
-        let (lanes, adjoints) = scratch.lanes(self.lanes() + adjoints).split_at_mut(self.lanes());
-        self.fill_constants(lanes);
-        // The adjoint lanes: inputs first, results behind them.
-        let lane = |place| match place {
-            Place::Input(k) => Some(k),
-            Place::Constant(_) => None,
-            Place::Result(k) => Some(inputs + k),
-        };
-        T::vectorize(
-            #[inline(always)]
-            || {
-                for stretch in layout.stretches() {
-                    let len = stretch.len;
-                    self.replay(&x, stretch, lanes, y.saved());
-                    let results = Results { lanes, saved: y.saved() };
-                    let operand = |place| self.operand(place, &x, stretch, &results);
-                    adjoints.fill(T::ZERO);
-                    for (k, place) in self.program.outputs.iter().enumerate() {
-                        let Some(at) = lane(*place) else { continue };
-                        let dy = &dy[k * whole + stretch.whole..][..len];
-                        for (sum, &dy) in adjoints[at * STRETCH..][..len].iter_mut().zip(dy) {
-                            *sum += dy;
-                        }
-                    }
-                    for (k, &Instruction { code, a, b }) in
-                        self.program.code.iter().enumerate().rev()
-                    {
-                        let (before, dy) = adjoints.split_at_mut((inputs + k) * STRETCH);
-                        let dy = &dy[..len];
-                        let y = operand(Place::Result(k));
-                        let (left, right) = (operand(a), operand(b));
-                        if let Some(at) = lane(a) {
-                            code.backward_a(left, right, y, dy, &mut before[at * STRETCH..][..len]);
-                        }
-                        if let (Some(at), true) = (lane(b), code.is_binary()) {
-                            code.backward_b(left, right, y, dy, &mut before[at * STRETCH..][..len]);
-                        }
-                    }
-                    for (k, &Source { variable, start, stride }) in
-                        layout.sources.iter().enumerate()
-                    {
-                        let Some(dx) = &mut dx[variable] else { continue };
-                        let dx = &mut dx[stretch.row * stride + start + stretch.at..][..len];
-                        for (dx, &term) in dx.iter_mut().zip(&adjoints[k * STRETCH..][..len]) {
-                            *dx += term;
-                        }
-                    }
-                }
-            },
-        );
+        x: Inputs<'a, T>,
+        layout: &Layout,
+        constants: &'a [T],
+    ) -> Reads<'a, T> {
+        let inputs = layout.inputs.iter().map(|&Place { variable, start, stride }| Read {
+            data: x.value(variable).get(start..).unwrap_or(&[]),
+            lie: Lie::Rows(stride),
+        });
+        let constants = constants.chunks_exact(BLOCK);
+        inputs.chain(constants.map(|data| Read { data, lie: Lie::Number })).collect()
+    }
+
+    /// The adjoints of the inputs, as they lie in those of the variables.
+    fn adjoints<'a, T: Real>(
+        &self,
+        layout: &Layout,
+        dx: &'a mut [Option<Adjoint<'_, T>>],
+    ) -> Written<'a, T> {
+        let mut written = Written::new();
+        let mut fresh: SmallVec<[bool; 8]> = SmallVec::new();
+        for dx in dx {
+            let (array, is_fresh) = dx.as_mut().map(Adjoint::parts).unzip();
+            written.arrays.push(array);
+            fresh.push(is_fresh == Some(true));
+        }
+        for (k, &Place { variable, start, stride }) in layout.inputs.iter().enumerate() {
+            // What is not written once and in all rows begins with zero.
+            let clear = fresh[variable] && (stride == 0 || self.plans.unread.contains(&k));
+            if let (true, Some(dx)) = (clear, &mut written.arrays[variable]) {
+                let rows = dx[start..].chunks_mut(stride.max(layout.width).max(1));
+                rows.for_each(|row| row[..layout.width].fill(T::ZERO));
+            }
+            let (lie, adds) = (Lie::Rows(stride), clear || !fresh[variable]);
+            written.targets.push(Target { array: variable, start, lie, adds });
+        }
+        written
     }
 }

@@ -1,110 +1,212 @@
-//! The instructions of a program, over one stretch.
+//! The steps of a plan, block after block.
 
 use super::{
-    layout::{Layout, STRETCH, Source, Stretch},
-    program::{Instruction, Place, Program},
-    run::Run,
+    draft::Action,
+    layout::{Block, Lie},
+    plan::{Source, Step},
+    program::Code,
 };
-use crate::{Inputs, Real};
+use crate::Real;
 use smallvec::SmallVec;
 
-/// The inputs as they lie in memory, found once and not for every stretch.
-pub(super) struct Bound<'a, 'l, T> {
-    layout: &'l Layout,
-    pub(super) constants: usize,
-    /// From the first element of each input on.
-    inputs: SmallVec<[&'a [T]; 16]>,
+/// An array that is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Read<'a, T> {
+    pub(super) data: &'a [T],
+    pub(super) lie: Lie,
 }
 
-impl<'a, 'l, T: Real> Bound<'a, 'l, T> {
-    pub(super) fn new(x: Inputs<'a, T>, layout: &'l Layout, program: &Program) -> Self {
-        let whole = |source: &Source| x.value(source.variable).get(source.start..).unwrap_or(&[]);
-        let inputs = layout.sources.iter().map(whole).collect();
-        Self { layout, constants: program.constants.len(), inputs }
+/// Where a result goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    /// Which of the arrays that are written, and from where on.
+    pub(super) array: usize,
+    pub(super) start: usize,
+    pub(super) lie: Lie,
+    /// Does it hold a sum already, which goes on?
+    pub(super) adds: bool,
+}
+
+/// What is written: arrays, none where nobody wants it, and the targets in them.
+#[derive(Debug)]
+pub(super) struct Written<'a, T> {
+    pub(super) arrays: SmallVec<[Option<&'a mut [T]>; 32]>,
+    pub(super) targets: SmallVec<[Target; 32]>,
+}
+
+impl<'a, T> Written<'a, T> {
+    pub(super) fn new() -> Self {
+        Self { arrays: SmallVec::new(), targets: SmallVec::new() }
+    }
+
+    /// Adds an array that is one target.
+    pub(super) fn push(&mut self, data: &'a mut [T], lie: Lie) {
+        self.targets.push(Target { array: self.arrays.len(), start: 0, lie, adds: false });
+        self.arrays.push(Some(data));
     }
 }
 
-/// The results of instructions so far: those that are worth keeping stand where they are kept, the others in lanes, behind the
-/// constants.
-pub(super) struct Results<'a, T> {
-    pub(super) lanes: &'a [T],
-    pub(super) saved: &'a [T],
+/// The rows of a block in one array.
+#[derive(Clone, Copy)]
+struct Rows<'a, T> {
+    data: &'a [T],
+    step: usize,
 }
 
-impl Run {
-    /// The elements of an operand.
+impl<'a, T> Rows<'a, T> {
     #[inline(always)]
-    pub(super) fn operand<'a, T: Real>(
-        &self,
-        place: Place,
-        x: &'a Bound<'_, '_, T>,
-        stretch: Stretch,
-        results: &Results<'a, T>,
-    ) -> &'a [T] {
-        let lane = |k: usize| &results.lanes[k * STRETCH..][..stretch.len];
-        match place {
-            Place::Input(k) => {
-                let at = stretch.row * x.layout.sources[k].stride + stretch.at;
-                &x.inputs[k][at..][..stretch.len]
-            }
-            Place::Constant(k) => lane(k),
-            Place::Result(k) => match self.program.kept[k] {
-                Some(kept) => &results.saved[x.layout.place(kept, stretch)..][..stretch.len],
-                None => lane(x.constants + k),
-            },
-        }
+    fn row(self, r: usize, len: usize) -> &'a [T] {
+        &self.data[r * self.step..][..len]
     }
+}
 
-    /// Runs one instruction over one stretch.
-    #[inline(always)]
-    fn instruct<T: Real>(
-        &self,
-        k: usize,
-        x: &Bound<'_, '_, T>,
-        stretch: Stretch,
-        results: &Results<'_, T>,
-        y: &mut [T],
-    ) {
-        let Instruction { code, a, b } = self.program.code[k];
-        let operand = |place| self.operand(place, x, stretch, results);
-        code.forward(operand(a), operand(b), &mut y[..stretch.len]);
-    }
+/// What becomes of a term.
+#[derive(Clone, Copy)]
+enum Plus<'a, T> {
+    /// `y = term`
+    Nothing,
+    /// `y += term`
+    Itself,
+    /// `y = c + term`
+    Other(Rows<'a, T>),
+}
 
-    /// The instructions whose results are not kept, over one stretch.
-    #[inline(always)]
-    pub(super) fn replay<T: Real>(
-        &self,
-        x: &Bound<'_, '_, T>,
-        stretch: Stretch,
-        lanes: &mut [T],
-        saved: &[T],
-    ) {
-        for k in (0..self.program.code.len()).filter(|&k| self.program.kept[k].is_none()) {
-            let (lanes, y) = lanes.split_at_mut((x.constants + k) * STRETCH);
-            self.instruct(k, x, stretch, &Results { lanes, saved }, y);
-        }
-    }
-
-    /// All instructions, over one stretch.
-    #[inline(always)]
-    pub(super) fn run<T: Real>(
-        &self,
-        x: &Bound<'_, '_, T>,
-        stretch: Stretch,
-        lanes: &mut [T],
-        saved: &mut [T],
-    ) {
-        for k in 0..self.program.code.len() {
-            match self.program.kept[k] {
-                Some(kept) => {
-                    let (saved, y) = saved.split_at_mut(x.layout.place(kept, stretch));
-                    self.instruct(k, x, stretch, &Results { lanes, saved }, y);
+/// Runs `steps` over one block.
+#[inline(always)]
+pub(super) fn run<T: Real>(
+    steps: &[Step],
+    block: Block,
+    read: &[Read<'_, T>],
+    written: &mut Written<'_, T>,
+) {
+    let Written { arrays, targets } = written;
+    for step in steps {
+        let Target { array, start, lie, adds } = targets[step.to];
+        let Some(y) = arrays[array].take() else { continue };
+        let rows = |source: Source| {
+            let (data, lie) = match source {
+                Source::Read(k) => (read[k].data, read[k].lie),
+                Source::Written(k) => {
+                    let Target { array, lie, .. } = targets[k];
+                    (arrays[array].as_deref().unwrap_or(&[]), lie)
                 }
-                None => {
-                    let (lanes, y) = lanes.split_at_mut((x.constants + k) * STRETCH);
-                    self.instruct(k, x, stretch, &Results { lanes, saved }, y);
-                }
+            };
+            let (first, step) = lie.within(block);
+            Rows { data: &data[first..], step }
+        };
+        let plus = match step.plus {
+            _ if adds => Plus::Itself,
+            Some(sum) => Plus::Other(rows(sum)),
+            None => Plus::Nothing,
+        };
+        let (first, apart) = lie.within(block);
+        act(step.action, block, (&mut y[start + first..], apart), step.x.map(rows), plus);
+        arrays[array] = Some(y);
+    }
+}
+
+/// `y = f(a, b, …)`, or added to something, row by row.
+#[inline(always)]
+fn act<T: Real>(
+    action: Action,
+    Block { rows, len, .. }: Block,
+    (y, apart): (&mut [T], usize),
+    [a, b, c]: [Rows<'_, T>; 3],
+    plus: Plus<'_, T>,
+) {
+    macro_rules! each {
+        (|$y:ident, $($x:ident),+| $f:expr) => {
+            for r in 0..rows {
+                each(&mut y[r * apart..][..len], [$($x.row(r, len)),+], #[inline(always)] |$y, [$($x),+]| $f);
             }
-        }
+        };
+    }
+    macro_rules! make {
+        (|$($x:ident),+| $f:expr) => { each!(|_y, $($x),+| $f) };
+    }
+    macro_rules! add {
+        (|$($x:ident),+| $f:expr) => {
+            match plus {
+                Plus::Nothing => each!(|_y, $($x),+| $f),
+                Plus::Itself => each!(|y, $($x),+| y + $f),
+                Plus::Other(sum) => each!(|_y, sum, $($x),+| sum + $f),
+            }
+        };
+    }
+    let one = T::ONE;
+    match action {
+        Action::Copy => add!(|a| a),
+        Action::NegMul => add!(|a, b| -(a * b)),
+        Action::SigmoidOfSum => make!(|a, b| (a + b).sigmoid()),
+        Action::TanhOfSum => make!(|a, b| (a + b).tanh()),
+        Action::SigmoidSlope => add!(|a, b| a * (b * (one - b))),
+        Action::TanhSlope => add!(|a, b| a * (one - b * b)),
+        Action::MulSigmoidSlope => add!(|a, b, c| a * b * (c * (one - c))),
+        Action::MulTanhSlope => add!(|a, b, c| a * b * (one - c * c)),
+        Action::DivisorSlope => make!(|a, b, c| -a * b / c),
+        Action::Share => make!(|a, b, c| a * share(b, c)),
+        Action::Above => make!(|a, b, c| a * if b > c { one } else { T::ZERO }),
+        Action::Slope(code) => match code {
+            Code::Sqrt => make!(|a, b| a * (T::of(0.5) / b)),
+            Code::Expm1 => make!(|a, b| a * (b + one)),
+            Code::Abs => make!(|a, b| a * b.sign()),
+            Code::Relu => make!(|a, b| a * if b > T::ZERO { one } else { T::ZERO }),
+            Code::Ln => make!(|a, b| a * b.recip()),
+            Code::Ln1p => make!(|a, b| a * (one + b).recip()),
+            Code::Softplus => make!(|a, b| a * b.sigmoid()),
+            Code::Sin => make!(|a, b| a * b.cos()),
+            Code::Cos => make!(|a, b| a * -b.sin()),
+            Code::Atan => make!(|a, b| a * (one + b * b).recip()),
+            Code::Erf => {
+                let factor = T::of(std::f64::consts::FRAC_2_SQRT_PI);
+                make!(|a, b| a * (factor * (-b * b).exp()))
+            }
+            _ => unreachable!("{code:?} has a rule of its own"),
+        },
+        Action::Do(code) => match code {
+            Code::Mul => add!(|a, b| a * b),
+            Code::Neg => add!(|a| -a),
+            Code::Add => make!(|a, b| a + b),
+            Code::Sub => make!(|a, b| a - b),
+            Code::Div => make!(|a, b| a / b),
+            Code::Max | Code::AtLeast => make!(|a, b| a.max(b)),
+            Code::AtMost => make!(|a, b| a.min(b)),
+            Code::Abs => make!(|a| a.abs()),
+            Code::Relu => make!(|a| if a <= T::ZERO { T::ZERO } else { a }),
+            Code::Sqrt => make!(|a| a.sqrt()),
+            Code::Exp => make!(|a| a.exp()),
+            Code::Expm1 => make!(|a| a.expm1()),
+            Code::Ln => make!(|a| a.ln()),
+            Code::Ln1p => make!(|a| a.ln_1p()),
+            Code::Tanh => make!(|a| a.tanh()),
+            Code::Sigmoid => make!(|a| a.sigmoid()),
+            Code::Softplus => make!(|a| a.softplus()),
+            Code::Sin => make!(|a| a.sin()),
+            Code::Cos => make!(|a| a.cos()),
+            Code::Atan => make!(|a| a.atan()),
+            Code::Erf => make!(|a| a.erf()),
+        },
+    }
+}
+
+/// `yₖ = f(yₖ, xₖ)`
+#[inline(always)]
+fn each<T: Real, const N: usize>(y: &mut [T], x: [&[T]; N], f: impl Fn(T, [T; N]) -> T) {
+    let len = y.len();
+    let x = x.map(|x| &x[..len]);
+    for k in 0..len {
+        y[k] = f(y[k], x.map(|x| x[k]));
+    }
+}
+
+/// How much of the adjoint of `max(a, b)` is `a`'s: all, none, or half where they are equal.
+#[inline(always)]
+fn share<T: Real>(a: T, b: T) -> T {
+    if a > b {
+        T::ONE
+    } else if a == b {
+        T::of(0.5)
+    } else {
+        T::ZERO
     }
 }

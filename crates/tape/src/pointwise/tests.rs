@@ -20,10 +20,16 @@ fn lstm() -> Pointwise<5, 2> {
 
 #[test]
 fn the_gates_of_an_lstm_are_what_their_ops_say() {
+    // Many rows in a block, several blocks in a row, and no multiples of either.
+    for (rows, n) in [(3, 200), (7, 1), (2, 1100), (50, 21), (1, 512)] {
+        gates_of(rows, n);
+    }
+}
+
+fn gates_of(rows: usize, n: usize) {
     let tape = Tape::<f64>::new();
-    // Wider than a stretch, and no multiple of one.
-    let (z, c0) = (tape.leaf(wave(&[3, 4 * 200])), tape.leaf(wave(&[3, 200])));
-    let gate = |k: usize| z.slice(1, k * 200..(k + 1) * 200);
+    let (z, c0) = (tape.leaf(wave(&[rows, 4 * n])), tape.leaf(wave(&[rows, n])));
+    let gate = |k: usize| z.slice(1, k * n..(k + 1) * n);
     let c = gate(1).sigmoid() * c0 + gate(0).sigmoid() * gate(2).tanh();
     let h = gate(3).sigmoid() * c.tanh();
     let [h1, c1] = lstm().apply(&[z, c0]);
@@ -33,6 +39,58 @@ fn the_gates_of_an_lstm_are_what_their_ops_say() {
         let error = (&one[leaf] - &many[leaf]).mapv(f64::abs).into_iter().fold(0.0, f64::max);
         assert!(error < 1e-15, "{error}");
     }
+}
+
+#[test]
+fn what_is_left_out_is_nowhere_missed() {
+    // An input that is not read, a result that is not used, a gate that is an output, and outputs that are inputs, numbers or
+    // the same.
+    let f = Pointwise::new(|[a, _, b]: [Expr<'_>; 3]| {
+        let _unused = (a * b).exp();
+        let f = (a + b).sigmoid();
+        [f, f * b - a * b, b, f, a * 0.0 + 2.0]
+    });
+    let x = [wave(&[3, 4]), wave(&[3, 4])];
+    for k in 0..5 {
+        gradcheck::function(|tape, x| f.apply(&[tape.concat(1, &[x[0], x[0]]), x[1]])[k], &x)
+            .assert();
+    }
+    let tape = Tape::<f64>::new();
+    let (x, y) = (tape.leaf(wave(&[3, 8])), tape.leaf(wave(&[3, 4])));
+    let before = tape.len();
+    let all = f.apply(&[x, y]);
+    assert_eq!(tape.len() - before, 6, "one node, and a view of each output");
+    let gradient = tape.backward(all[0].sum())[x].clone();
+    let unread = gradient.slice(ndarray::s![.., 4..]).to_owned();
+    assert!(unread.iter().all(|&dx| dx == 0.0) && gradient.iter().any(|&dx| dx != 0.0));
+}
+
+#[test]
+fn a_variable_that_is_two_inputs_gets_both_adjoints() {
+    let f = Pointwise::new(|[a, b]: [Expr<'_>; 2]| [a * b.sigmoid()]);
+    gradcheck::function(|_, x| f.apply(&[x[0], x[0]])[0], &[wave(&[3, 4])]).assert();
+    // Another reader has left something in the sum before.
+    gradcheck::function(|_, x| f.apply(&[x[0], x[0].tanh()])[0] * x[0], &[wave(&[3, 4])]).assert();
+}
+
+#[test]
+fn a_plan_saves_and_makes_no_more_than_it_must() {
+    let plans = |f: &super::Pointwise<4, 2>| {
+        let plans = f.plans();
+        (plans.saved, plans.forward.steps.len(), plans.backward.steps.len())
+    };
+    // The gate is an output, and need not be saved; nothing is found twice.
+    let gate = Pointwise::new(|[x, _, u, h]| {
+        let f = (x + u).sigmoid();
+        [f, f * h]
+    });
+    assert_eq!(plans(&gate), (0, 2, 4));
+    // No lane is held longer than it is read.
+    let long = Pointwise::new(|[a, b, c, d]| {
+        let y = (0..40).fold(a, |y, _| (y + b).max(c) * d);
+        [y, y]
+    });
+    assert!(long.plans().forward.lanes < 4, "{}", long.plans().forward.lanes);
 }
 
 #[test]

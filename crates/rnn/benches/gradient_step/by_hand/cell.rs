@@ -61,6 +61,9 @@ pub(crate) trait Cell<T: Float>: Sized {
     /// The gradients that `finish` has found.
     fn gradients(&self) -> [&[T]; 2];
 
+    /// Lends them one after the other, to be added to those of other threads.
+    fn lend(&mut self, lend: &mut dyn FnMut(&mut Vec<T>));
+
     /// Begins at zero, or with what slot `last` holds: moves that to slot `first`.
     fn begin(&mut self, _from_zero: bool, _last: usize, _first: usize) {}
 }

@@ -9,10 +9,10 @@ use super::{
     cell::{Backward, Cell, Forward, Size},
     elman::slice,
     float::Float,
-    rows::{Read, columns, look_up, repeat, scatter, sum_rows},
+    rows::{Read, columns, look_up, scatter, sum_rows},
 };
 use crate::{model::Layer, workload::Workload};
-use ::tape::kernel::{Matrix, Scratch};
+use ::tape::kernel::{Matrix, Scratch, gemm::Start};
 use std::ops::Range;
 
 #[derive(Debug)]
@@ -77,8 +77,8 @@ impl<'m, T: Float, C: Cell<T>> Direction<'m, T, C> {
         match xs {
             Read::Dense(xs) => {
                 let xs = Matrix::row_major(xs, steps * batch, self.inputs);
-                repeat(b, &mut self.z);
-                T::gemm(scratch, xs, Matrix::row_major(w, self.inputs, wide), &mut self.z, true);
+                let w = (Matrix::row_major(w, self.inputs, wide), None);
+                T::gemm_from(scratch, xs, w, Start { data: b, row: 0 }, &mut self.z);
             }
             Read::Classes(classes) => look_up(w, classes, Some(b), &mut self.z),
         }

@@ -50,7 +50,7 @@ impl<T: Float> Cell<T> for Elman<T> {
             #[inline(always)]
             || {
                 for ((z, &h), &d) in z.iter_mut().zip(new).zip(d_new) {
-                    *z = d * (T::ONE - h * h);
+                    *z = (d * (T::ONE - h * h)).flushed();
                 }
             },
         );
@@ -70,6 +70,10 @@ impl<T: Float> Cell<T> for Elman<T> {
 
     fn gradients(&self) -> [&[T]; 2] {
         [&self.du, &[]]
+    }
+
+    fn lend(&mut self, lend: &mut dyn FnMut(&mut Vec<T>)) {
+        lend(&mut self.du);
     }
 }
 

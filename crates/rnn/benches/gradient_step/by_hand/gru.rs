@@ -148,4 +148,9 @@ impl<T: Float> Cell<T> for Gru<T> {
     fn gradients(&self) -> [&[T]; 2] {
         [&self.du, &self.db_n]
     }
+
+    fn lend(&mut self, lend: &mut dyn FnMut(&mut Vec<T>)) {
+        lend(&mut self.du);
+        lend(&mut self.db_n);
+    }
 }

@@ -9,12 +9,12 @@
 use super::{
     elman::slice,
     float::Float,
-    rows::{columns, repeat, sum_rows},
+    rows::{columns, sum_rows},
 };
 use crate::{data::Rows, model::Model, workload::Workload};
 use ::tape::{
     Real,
-    kernel::{Matrix, Scratch},
+    kernel::{Matrix, Scratch, gemm::Start},
 };
 
 #[derive(Debug)]
@@ -22,7 +22,8 @@ pub(crate) struct Head<'m, T> {
     v: &'m [T],
     c: &'m [T],
     hidden: usize,
-    batch: usize,
+    /// What each row counts.
+    share: f64,
     /// `o`, then `ō`, `[rows, O]`.
     outputs: Vec<T>,
     pub(super) dv: Vec<T>,
@@ -30,13 +31,13 @@ pub(crate) struct Head<'m, T> {
 }
 
 impl<'m, T: Float> Head<'m, T> {
-    pub(super) fn new(w: &Workload, model: &'m Model<T>) -> Self {
+    pub(super) fn new(w: &Workload, share: f64, model: &'m Model<T>) -> Self {
         let zeros = |len| vec![T::ZERO; len];
         Self {
             v: slice(&model.v),
             c: slice(&model.c),
             hidden: w.hidden,
-            batch: w.batch,
+            share: share / w.batch as f64,
             outputs: zeros(w.loss_rows() * w.outputs),
             dv: zeros(model.v.len()),
             dc: zeros(model.c.len()),
@@ -57,17 +58,19 @@ impl<'m, T: Float> Head<'m, T> {
 
     /// Adds what one direction says to the outputs.
     pub(super) fn forward(&mut self, scratch: &mut Scratch<T>, direction: usize, h: &[T]) {
-        if direction == 0 {
-            repeat(self.c, &mut self.outputs);
-        }
         let v = Matrix::row_major(&self.v[self.part(direction)], self.hidden, self.c.len());
         let h = self.read(h);
-        T::gemm(scratch, h, v, &mut self.outputs, true);
+        if direction == 0 {
+            let from = Start { data: self.c, row: 0 };
+            T::gemm_from(scratch, h, (v, None), from, &mut self.outputs);
+        } else {
+            T::gemm(scratch, h, v, &mut self.outputs, true);
+        }
     }
 
     /// The loss; where outputs stood, their adjoints stand.
     pub(super) fn loss(&mut self, targets: &Rows<T>) -> f64 {
-        let (width, share) = (self.c.len(), T::of(1.0 / self.batch as f64));
+        let (width, share) = (self.c.len(), T::of(self.share));
         let rows = self.outputs.chunks_exact_mut(width);
         let mut sum = 0.0;
         T::vectorize(
@@ -85,7 +88,7 @@ impl<'m, T: Float> Head<'m, T> {
                 }
             },
         );
-        sum / self.batch as f64
+        sum * self.share
     }
 
     /// The gradients of one direction's rows of `V`, and the adjoints of its last outputs.
@@ -125,12 +128,21 @@ fn half_square<T: Real>(o: &mut [T], y: &[T], share: T) -> T {
 /// `−ln softmax(o)[class]`; `o` becomes its adjoint, `share` of the whole.
 #[inline(always)]
 fn surprise<T: Real>(o: &mut [T], class: usize, share: T) -> T {
-    let greatest = o.iter().fold(o[0], |max, &x| if x > max { x } else { max });
+    // Side by side: a single greatest could not share a vector, nor could a single sum.
+    let greater = |max: T, &x: &T| if x > max { x } else { max };
+    let mut greatests = [o[0]; 32];
+    let chunks = o.chunks_exact(32);
+    let rest = chunks.remainder().iter().fold(o[0], greater);
+    for chunk in chunks {
+        for (max, x) in greatests.iter_mut().zip(chunk) {
+            *max = greater(*max, x);
+        }
+    }
+    let greatest = greatests.iter().fold(rest, greater);
     let score = o[class] - greatest;
     for o in &mut *o {
         *o = (*o - greatest).exp();
     }
-    // Eight sums side by side: a single one could not share a vector.
     let mut lanes = [T::ZERO; 8];
     let eights = o.chunks_exact(8);
     let rest: T = eights.remainder().iter().copied().sum();

@@ -164,4 +164,8 @@ impl<T: Float> Cell<T> for Lstm<T> {
     fn gradients(&self) -> [&[T]; 2] {
         [&self.du, &[]]
     }
+
+    fn lend(&mut self, lend: &mut dyn FnMut(&mut Vec<T>)) {
+        lend(&mut self.du);
+    }
 }

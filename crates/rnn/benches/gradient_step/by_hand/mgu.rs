@@ -170,4 +170,8 @@ impl<T: Float> Cell<T> for Mgu<T> {
     fn gradients(&self) -> [&[T]; 2] {
         [&self.du[0], &self.du[1]]
     }
+
+    fn lend(&mut self, lend: &mut dyn FnMut(&mut Vec<T>)) {
+        self.du.iter_mut().for_each(lend);
+    }
 }

@@ -22,17 +22,20 @@ pub(crate) use lstm::Lstm;
 pub(crate) use mgu::Mgu;
 
 use crate::{
-    data::{Rows, Window},
+    data::{Rows, Window, shaped},
     measure::GradientStep,
     model::{Model, ONCE, norm},
+    team::{Part, Piece},
     workload::Workload,
 };
 use ::tape::kernel::Scratch;
 use direction::Direction;
 use elman::slice;
 use head::Head;
-use rnn::Result;
+use ndarray::ArrayD;
+use rnn::{Result, shards::Shard};
 use rows::{Read, look_up, scatter};
+use std::mem;
 
 /// See the [module](self). No workload stacks layers of two directions, and neither does this.
 #[derive(Debug)]
@@ -48,10 +51,13 @@ pub(crate) struct ByHand<'m, T, C> {
     /// The rows of the embedding that were looked up, `[T, B, X]`, and their adjoints.
     embedded: [Vec<T>; 2],
     d_table: Vec<T>,
+    /// Where gradients stand while they are summed with those of other threads.
+    lent: Vec<ArrayD<T>>,
 }
 
 impl<'m, T: Float, C: Cell<T>> ByHand<'m, T, C> {
-    pub(crate) fn new(w: Workload, model: &'m Model<T>, windows: &'m [Window<T>]) -> Self {
+    pub(crate) fn new(piece: &'m Piece<'m, T>) -> Self {
+        let &Piece { workload: w, share, model, ref windows } = piece;
         let zeros = |len| vec![T::ZERO; len];
         let back = |k: usize| w.bidirectional && k % 2 == 1;
         let layers = model.layers.iter().enumerate();
@@ -63,10 +69,23 @@ impl<'m, T: Float, C: Cell<T>> ByHand<'m, T, C> {
             next: 0,
             scratch: Scratch::default(),
             directions: layers.map(|(k, layer)| Direction::new(&w, layer, back(k))).collect(),
-            head: Head::new(&w, model),
+            head: Head::new(&w, share, model),
             embedded: [zeros(looked_up), zeros(looked_up)],
             d_table: zeros(model.table.as_ref().map_or(0, |table| table.len())),
+            lent: Vec::new(),
         }
+    }
+
+    /// Lends all gradients, one after the other.
+    fn lend(&mut self, lend: &mut dyn FnMut(&mut Vec<T>)) {
+        for direction in &mut self.directions {
+            lend(&mut direction.dw);
+            lend(&mut direction.db);
+            direction.cell.lend(lend);
+        }
+        lend(&mut self.head.dv);
+        lend(&mut self.head.dc);
+        lend(&mut self.d_table);
     }
 
     fn forward(&mut self, window: &'m Window<T>, from_zero: bool) {
@@ -91,7 +110,7 @@ impl<'m, T: Float, C: Cell<T>> ByHand<'m, T, C> {
         let per_layer = self.workload.directions();
         let top = self.directions.len() - per_layer;
         for (k, direction) in self.directions[top..].iter_mut().enumerate() {
-            let mut adjoints = std::mem::take(&mut direction.adjoints);
+            let mut adjoints = mem::take(&mut direction.adjoints);
             self.head.backward(scratch, k, direction.outputs(), &mut adjoints);
             direction.adjoints = adjoints;
         }
@@ -102,7 +121,7 @@ impl<'m, T: Float, C: Cell<T>> ByHand<'m, T, C> {
             let layer = k / per_layer;
             // Lent to the layer above while that reads the outputs.
             let mut lent = match below.last_mut() {
-                Some(below) if layer > 0 => std::mem::take(&mut below.adjoints),
+                Some(below) if layer > 0 => mem::take(&mut below.adjoints),
                 _ => Vec::new(),
             };
             let d_inputs = match layer {
@@ -159,5 +178,18 @@ impl<T: Float, C: Cell<T>> GradientStep for ByHand<'_, T, C> {
         });
         let rest = [&self.head.dv, &self.head.dc, &self.d_table].map(|g| (ONCE, &g[..]));
         norm(layers.chain(rest))
+    }
+}
+
+impl<T: Float, C: Cell<T>> Part<T> for ByHand<'_, T, C> {
+    fn sum(&mut self, shard: &Shard<'_, T>) -> Result<()> {
+        let mut lent = mem::take(&mut self.lent);
+        self.lend(&mut |gradient| lent.push(shaped(&[gradient.len()], mem::take(gradient))));
+        let outcome = shard.sum_arrays(&mut lent);
+        let mut sums = lent.drain(..).map(|sum| sum.into_raw_vec_and_offset().0);
+        self.lend(&mut |gradient| *gradient = sums.next().unwrap_or_default());
+        drop(sums);
+        self.lent = lent;
+        outcome
     }
 }

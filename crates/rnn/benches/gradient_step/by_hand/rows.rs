@@ -1,4 +1,4 @@
-//! Rows repeated, looked up, added up and scattered.
+//! Rows looked up, added up and scattered.
 
 use ::tape::{Real, kernel::Matrix};
 
@@ -7,13 +7,6 @@ use ::tape::{Real, kernel::Matrix};
 pub(super) enum Read<'a, T> {
     Dense(&'a [T]),
     Classes(&'a [usize]),
-}
-
-/// `row` over and over.
-pub(super) fn repeat<T: Real>(row: &[T], out: &mut [T]) {
-    for out in out.chunks_exact_mut(row.len()) {
-        out.copy_from_slice(row);
-    }
 }
 
 /// `outₖ = table[classₖ] + row`

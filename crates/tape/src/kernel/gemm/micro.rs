@@ -36,7 +36,7 @@ pub(super) struct Rows<'a, T> {
     pub(super) b: Panels<'a, T>,
     /// The columns of `B` beyond them, padded to a panel.
     pub(super) tail: Panels<'a, T>,
-    /// From the first entry of `C` to be written.
+    /// Start the first entry of `C` to be written.
     pub(super) c: &'a mut [T],
     /// Elements of `C` from one row to the next.
     pub(super) stride: usize,
@@ -44,6 +44,25 @@ pub(super) struct Rows<'a, T> {
     pub(super) width: usize,
     /// Do the sums go on from what `C` holds?
     pub(super) add: bool,
+    /// What they begin with otherwise, if not with zero.
+    pub(super) from: Option<Start<'a, T>>,
+}
+
+/// Rows that sums begin with: `(i, j)` is `data[i * row + j]`. A `row` of 0 serves all.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a, T> {
+    /// Start the first entry on.
+    pub data: &'a [T],
+    /// Elements from one row to the next.
+    pub row: usize,
+}
+
+impl<'a, T> Start<'a, T> {
+    /// The same from another entry on.
+    #[inline(always)]
+    pub(super) fn skip(self, rows: usize, columns: usize) -> Self {
+        Self { data: &self.data[rows * self.row + columns..], ..self }
+    }
 }
 
 impl<T: Lanes> Rows<'_, T> {
@@ -145,27 +164,28 @@ impl<T: Lanes, const M: usize, const P: usize> Strip<'_, T, M, P> {
     /// Tile after tile from left to right; `a` knows the entries of `A`.
     #[inline(always)]
     fn sweep<S: Simd>(self, simd: S, a: &impl Entries<T, M>) {
-        let Rows { a: _, depth, b, tail, c, stride, width, add } = self.0;
+        let Rows { a: _, depth, b, tail, c, stride, width, add, from } = self.0;
+        let start = |at: usize| (add, from.map(|from| from.skip(0, at)));
         let panel = PANEL * T::lanes::<S>();
         let full = width / panel;
         let mut p = 0;
         while p + P <= full {
-            let c = &mut c[p * panel..];
-            tile::<S, T, M, P, PANEL>(simd, a, depth, b.skip(p), c, stride, P * panel, add);
+            let (c, start) = (&mut c[p * panel..], start(p * panel));
+            tile::<S, T, M, P, PANEL>(simd, a, depth, b.skip(p), c, stride, P * panel, start);
             p += P;
         }
         while P > 1 && p < full {
-            let c = &mut c[p * panel..];
-            tile::<S, T, M, 1, PANEL>(simd, a, depth, b.skip(p), c, stride, panel, add);
+            let (c, start) = (&mut c[p * panel..], start(p * panel));
+            tile::<S, T, M, 1, PANEL>(simd, a, depth, b.skip(p), c, stride, panel, start);
             p += 1;
         }
         let rest = width - full * panel;
         if rest > 0 {
-            let c = &mut c[full * panel..];
+            let (c, start) = (&mut c[full * panel..], start(full * panel));
             if rest <= panel / PANEL {
-                tile::<S, T, M, 1, 1>(simd, a, depth, tail, c, stride, rest, add);
+                tile::<S, T, M, 1, 1>(simd, a, depth, tail, c, stride, rest, start);
             } else {
-                tile::<S, T, M, 1, PANEL>(simd, a, depth, tail, c, stride, rest, add);
+                tile::<S, T, M, 1, PANEL>(simd, a, depth, tail, c, stride, rest, start);
             }
         }
     }
@@ -189,7 +209,7 @@ fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
     c: &mut [T],
     stride: usize,
     width: usize,
-    add: bool,
+    (add, from): (bool, Option<Start<'_, T>>),
 ) {
     let lanes = T::lanes::<S>();
     let zero = T::splat(simd, T::ZERO);
@@ -198,6 +218,11 @@ fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
     if add {
         for (i, sums) in sums.iter_mut().enumerate() {
             let row = &c[i * stride..][..width];
+            load(simd, row, sums.as_flattened_mut(), whole);
+        }
+    } else if let Some(from) = from {
+        for (i, sums) in sums.iter_mut().enumerate() {
+            let row = &from.data[i * from.row..][..width];
             load(simd, row, sums.as_flattened_mut(), whole);
         }
     }

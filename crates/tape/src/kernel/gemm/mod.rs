@@ -32,6 +32,7 @@ mod tests;
 mod turn;
 
 pub use again::Again;
+pub use micro::Start;
 
 use super::Matrix;
 use crate::Real;
@@ -128,7 +129,7 @@ pub fn plain<T: Real>(
 }
 
 macro_rules! primitive {
-    ($float:ident, $packed:ident, $again:ident) => {
+    ($float:ident, $packed:ident, $again:ident, $from:ident) => {
         #[doc = concat!("[`plain`] for `", stringify!($float), "`, to the same bits.")]
         ///
         /// # Panics
@@ -142,7 +143,7 @@ macro_rules! primitive {
             add: bool,
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            Arch::new().dispatch(Product { scratch, a, b: Right::Matrix(b), n: b.cols, c, add });
+            Arch::new().dispatch(Product { scratch, a, b: Right::Matrix(b), n: b.cols, c, add, from: None });
         }
 
         #[doc = concat!("[`", stringify!($float), "()`] with `B` packed before, to the same bits.")]
@@ -158,7 +159,7 @@ macro_rules! primitive {
             add: bool,
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            Arch::new().dispatch(Product { scratch, a, b: Right::Packed(b), n: b.cols, c, add });
+            Arch::new().dispatch(Product { scratch, a, b: Right::Packed(b), n: b.cols, c, add, from: None });
         }
 
         #[doc = concat!("[`", stringify!($float), "()`] with a `B` that may come [`Again`], to the same bits.")]
@@ -177,6 +178,24 @@ macro_rules! primitive {
             scratch.again = shelf;
         }
 
+        #[doc = concat!("`C = from + A B`, to the bits of [`", stringify!($float), "()`] added to a copy.")]
+        /// `B` may come [`Again`].
+        pub fn $from(
+            scratch: &mut Scratch<$float>,
+            a: Matrix<'_, $float>,
+            (b, again): (Matrix<'_, $float>, Option<Again>),
+            from: Start<'_, $float>,
+            c: &mut [$float],
+        ) {
+            assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
+            let mut shelf = std::mem::take(&mut scratch.again);
+            let packed = again.and_then(|again| shelf.find(again, b, a.rows, |to| to.pack(b)));
+            let (n, from) = (b.cols, Some(from));
+            let b = packed.map_or(Right::Matrix(b), Right::Packed);
+            Arch::new().dispatch(Product { scratch, a, b, n, c, add: false, from });
+            scratch.again = shelf;
+        }
+
         impl Packed<$float> {
             /// Packs `b`, in the memory of what was packed here before.
             pub fn pack(&mut self, b: Matrix<'_, $float>) {
@@ -187,5 +206,5 @@ macro_rules! primitive {
     };
 }
 
-primitive!(f32, f32_packed, f32_again);
-primitive!(f64, f64_packed, f64_again);
+primitive!(f32, f32_packed, f32_again, f32_from);
+primitive!(f64, f64_packed, f64_again, f64_from);

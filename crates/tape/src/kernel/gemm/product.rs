@@ -3,7 +3,7 @@
 use super::{
     Buffer, Matrix, Packed, Scratch,
     lanes::Lanes,
-    micro::{Left, PANEL, Panels, Rows, highest, highest_of_rows},
+    micro::{Left, PANEL, Panels, Rows, Start, highest, highest_of_rows},
     pack::{SLACK, interleave},
 };
 use pulp::{Simd, WithSimd};
@@ -45,6 +45,8 @@ pub(super) struct Product<'a, T> {
     pub(super) n: usize,
     pub(super) c: &'a mut [T],
     pub(super) add: bool,
+    /// What `C` begins with, if it is not added to.
+    pub(super) from: Option<Start<'a, T>>,
 }
 
 /// `B` as the tiles will read it.
@@ -59,11 +61,15 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { scratch, a, b, n, c, add } = self;
+        let Self { scratch, a, b, n, c, add, from } = self;
         let (m, depth) = (a.rows, a.cols);
         let c = &mut c[..m * n];
         if depth == 0 && !add {
             c.fill(T::ZERO);
+            if let Some(from) = from {
+                let rows = c.chunks_exact_mut(n.max(1)).enumerate();
+                rows.for_each(|(i, c)| c.copy_from_slice(&from.data[i * from.row..][..n]));
+            }
         }
         if depth == 0 || c.is_empty() {
             return;
@@ -78,11 +84,12 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
             if m <= highest_of_rows::<S>() && depth <= DEPTH && b.col_stride == 1 && aligned {
                 let panels = Panels { data: b.data, row: b.row_stride, panel: width };
                 let (b, tail) = panels.split(n / width, rest);
-                Rows { a: left, depth, b, tail, c, stride: n, width: n, add }.multiply(simd, m);
+                Rows { a: left, depth, b, tail, c, stride: n, width: n, add, from }
+                    .multiply(simd, m);
                 return;
             }
         }
-        simd.vectorize(Loops(Self { scratch, a, b, n, c, add }));
+        simd.vectorize(Loops(Self { scratch, a, b, n, c, add, from }));
     }
 }
 
@@ -106,7 +113,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { scratch, a, b, n, c, add } = self.0;
+        let Product { scratch, a, b, n, c, add, from } = self.0;
         let (m, depth) = (a.rows, a.cols);
         let width = PANEL * T::lanes::<S>();
         let left = unpacked(a, n <= NARROW * width);
@@ -210,6 +217,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                         stride: n,
                         width: j.len(),
                         add: add || k.start > 0,
+                        from: from.map(|from| from.skip(r.start, j.start)),
                     };
                     tile.multiply(simd, height);
                 }

@@ -9,7 +9,8 @@
 use super::product::{add_product, add_weighted, weighted};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
-    kernel::Matrix, shape::for_each_run,
+    kernel::{Matrix, flush, gemm::Start},
+    shape::for_each_run,
 };
 
 /// See the [module](self). Inputs: `X [.., in]`, `W [in, out]`, `c [out]` or what stretches to `[.., out]`.
@@ -39,32 +40,37 @@ impl<T: Real> Op<T> for Affine {
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let (w, c) = (x.shape(1), x.value(2));
         let rows = y.len() / w[1].max(1);
-        if c.len() == y.len() {
-            y.copy_from_slice(c);
-        } else {
-            let mut out = Shape::from_slice(x.shape(0));
-            if let Some(last) = out.last_mut() {
-                *last = w[1];
-            }
-            for_each_run(
-                &out,
-                &out,
-                x.shape(2),
-                #[inline(always)]
-                |run| {
-                    let y = &mut y[run.at..run.at + run.len];
-                    if run.b_step == 1 {
-                        y.copy_from_slice(&c[run.b..][..run.len])
-                    } else {
-                        y.fill(c[run.b])
-                    }
-                },
-            );
-        }
         let (a, b) = (Matrix::row_major(&x[0], rows, w[0]), Matrix::row_major(&x[1], w[0], w[1]));
+        let bias = c.len() == w[1] && x.shape(2).last() == Some(&w[1]);
+        if c.len() == y.len() || bias {
+            let from = Start { data: c, row: if bias { 0 } else { w[1] } };
+            let scratch = &mut x.scratch().borrow_mut();
+            return T::gemm_from(scratch, a, (b, x.again(1, 0)), from, y);
+        }
+        let mut out = Shape::from_slice(x.shape(0));
+        if let Some(last) = out.last_mut() {
+            *last = w[1];
+        }
+        for_each_run(
+            &out,
+            &out,
+            x.shape(2),
+            #[inline(always)]
+            |run| {
+                let y = &mut y[run.at..run.at + run.len];
+                if run.b_step == 1 {
+                    y.copy_from_slice(&c[run.b..][..run.len])
+                } else {
+                    y.fill(c[run.b])
+                }
+            },
+        );
         weighted(x, a, (b, x.again(1, 0)), y, true);
     }
 
+    fn outermost(&self, _: Output<'_, T>, dy: &mut [T]) {
+        flush(dy);
+    }
     fn backward(
         &self,
         i: usize,
@@ -144,4 +150,23 @@ fn backward_matches_central_differences() {
     let x = Array::from_shape_fn((2, 3, 2), |(i, j, k)| f64::cos((i + 2 * j + 5 * k) as f64))
         .into_dyn();
     crate::gradcheck::op(Affine, &[x, w, Array1::range(0.0, 4.0, 1.0).into_dyn()]).assert();
+}
+
+#[test]
+fn a_sum_that_begins_elsewhere_has_the_bits_of_one_that_was_copied() {
+    use crate::{Real, kernel::Scratch, ops::reduction::examples::wave};
+    let tape = crate::Tape::<f64>::new();
+    for (rows, n_in, n_out) in [(1, 3, 40), (2, 1, 1), (5, 300, 17), (29, 7, 70), (3, 0, 4)] {
+        for lead in [&[rows][..], &[]] {
+            let shape: Vec<usize> = lead.iter().copied().chain([n_out]).collect();
+            let (x, w, c) = (wave(&[rows, n_in]), wave(&[n_in, n_out]), wave(&shape));
+            let mut y = c.broadcast((rows, n_out)).map(|c| c.to_owned()).unwrap_or_default();
+            let (a, b) = (x.as_slice().unwrap_or(&[]), w.as_slice().unwrap_or(&[]));
+            let (a, b) = (Matrix::row_major(a, rows, n_in), Matrix::row_major(b, n_in, n_out));
+            let copied = y.as_slice_mut().unwrap_or(&mut []);
+            f64::gemm(&mut Scratch::default(), a, b, copied, true);
+            let ours = tape.leaf(&x).affine(tape.leaf(&w), tape.leaf(&c)).value();
+            assert_eq!(ours, y.into_dyn(), "{rows} by {n_in} by {n_out}");
+        }
+    }
 }

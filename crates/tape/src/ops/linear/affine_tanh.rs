@@ -33,7 +33,7 @@ impl<T: Real> Op<T> for AffineTanh {
             #[inline(always)]
             || {
                 for (dy, &y) in dy.iter_mut().zip(&*y) {
-                    *dy *= T::ONE - y * y;
+                    *dy = (*dy * (T::ONE - y * y)).flushed();
                 }
             },
         );
@@ -86,6 +86,20 @@ mod tests {
         let (one, two) = (tape.backward(one.square().sum()), tape.backward(two.square().sum()));
         for var in [x, w, c] {
             assert_eq!(one[var], two[var]);
+        }
+    }
+
+    #[test]
+    fn an_adjoint_below_the_normal_numbers_ends_at_a_product() {
+        let tape = crate::Tape::new();
+        let [x, w, c] = inputs().map(|x| tape.leaf(&x));
+        for (loss, reaches) in [(1e-300, true), (1e-309, false)] {
+            for y in [x.affine_tanh(w, c), x.affine(w, c)] {
+                let gradients = tape.backward(y.sum() * loss);
+                for var in [x, w, c] {
+                    assert_eq!(gradients[var].iter().any(|&dx| dx != 0.0), reaches);
+                }
+            }
         }
     }
 }

@@ -10,7 +10,8 @@
 use super::product::{add_product, add_weighted, product, weighted};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
-    kernel::Matrix, shape::for_each_run,
+    kernel::{Matrix, flush},
+    shape::for_each_run,
 };
 
 /// See the [module](self).
@@ -119,6 +120,9 @@ impl<T: Real> Op<T> for MatMul {
         });
     }
 
+    fn outermost(&self, _: Output<'_, T>, dy: &mut [T]) {
+        flush(dy);
+    }
     fn backward(
         &self,
         i: usize,

@@ -9,7 +9,8 @@
 
 use super::product::{add_weighted, product, weighted};
 use crate::{
-    Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, kernel::Matrix,
+    Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var,
+    kernel::{Matrix, flush},
 };
 use std::ops::Range;
 
@@ -63,6 +64,9 @@ impl<T: Real> Op<T> for MatMulColumns {
         weighted(x, a, (w, x.again(1, self.start)), y, false);
     }
 
+    fn outermost(&self, _: Output<'_, T>, dy: &mut [T]) {
+        flush(dy);
+    }
     fn backward(
         &self,
         i: usize,

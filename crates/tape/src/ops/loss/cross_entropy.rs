@@ -5,9 +5,10 @@
 //! ```
 //!
 //! In nats. The weights `w` are those of a mask: 1 where a row counts, 0 where it is padding. One node from
-//! scores to loss: the distribution is saved, and no row of it is computed for a row without weight.
+//! scores to loss, and nothing is computed for a row without weight. Of the distribution, the greatest score and the sum are
+//! saved: where there are many classes, to find the rest once more is less than to fetch it from memory.
 
-use super::softmax::{exponentials, greatest};
+use super::softmax::{greatest, sum_of_exponentials};
 use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Var, error::or_panic};
 
 /// See the [module](self). Inputs: scores `[.., C]`, and optionally weights, one for each row. The classes are
@@ -43,28 +44,27 @@ impl<T: Real> Op<T> for CrossEntropy {
         classes(x)
     }
     fn saves(&self, x: Inputs<'_, T>) -> usize {
-        x.value(0).len()
+        2 * x.indices().len()
     }
-    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], p: &mut [T]) {
+    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
         let n = x.shape(0).last().copied().unwrap_or(0).max(1);
         let weights = (x.len() == 2).then(|| x.value(1));
         y[0] = T::vectorize(
             #[inline(always)]
             || {
                 let mut loss = T::ZERO;
-                let rows = x[0].chunks_exact(n).zip(p.chunks_exact_mut(n)).zip(x.indices());
-                for (k, ((x, p), &target)) in rows.enumerate() {
+                let (greatests, inverses) = saved.split_at_mut(x.indices().len());
+                let kept = greatests.iter_mut().zip(inverses);
+                let rows = x[0].chunks_exact(n).zip(kept).zip(x.indices());
+                for (k, ((x, (max, inverse)), &target)) in rows.enumerate() {
                     let weight = weights.map_or(T::ONE, |w| w[k]);
+                    (*max, *inverse) = (T::ZERO, T::ZERO);
                     if weight == T::ZERO {
-                        p.fill(T::ZERO);
                         continue;
                     }
-                    let max = greatest(x);
-                    let sum = exponentials(x, max, p);
-                    let scale = sum.recip();
-                    for p in p {
-                        *p *= scale;
-                    }
+                    *max = greatest(x);
+                    let (max, sum) = (*max, sum_of_exponentials(x, *max));
+                    *inverse = sum.recip();
                     let surprise = sum.ln() - (x[target] - max);
                     loss += if weights.is_some() { weight * surprise } else { surprise };
                 }
@@ -89,16 +89,26 @@ impl<T: Real> Op<T> for CrossEntropy {
         T::vectorize(
             #[inline(always)]
             || {
-                let rows = dx.chunks_exact_mut(n).zip(y.saved().chunks_exact(n)).zip(x.indices());
-                for (k, ((dx, p), &target)) in rows.enumerate() {
-                    let dy = weights.map_or(dy[0], |w| dy[0] * w[k]);
+                let (greatests, inverses) = y.saved().split_at(x.indices().len());
+                let kept = greatests.iter().zip(inverses);
+                let rows = dx.chunks_exact_mut(n).zip(x[0].chunks_exact(n)).zip(kept);
+                for (k, ((dx, row), (&max, &inverse))) in rows.enumerate() {
+                    let (target, weight) = (x.indices()[k], weights.map_or(T::ONE, |w| w[k]));
+                    if weight == T::ZERO {
+                        if fresh {
+                            dx.fill(T::ZERO);
+                        }
+                        continue;
+                    }
+                    let dy = dy[0] * weight;
+                    let scores = dx.iter_mut().zip(row);
                     if fresh {
-                        for (dx, &p) in dx.iter_mut().zip(p) {
-                            *dx = dy * p;
+                        for (dx, &x) in scores {
+                            *dx = dy * ((x - max).exp() * inverse);
                         }
                     } else {
-                        for (dx, &p) in dx.iter_mut().zip(p) {
-                            *dx += dy * p;
+                        for (dx, &x) in scores {
+                            *dx += dy * ((x - max).exp() * inverse);
                         }
                     }
                     dx[target] -= dy;

@@ -7,7 +7,13 @@
 //! The greatest entry is subtracted first, so that nothing overflows: `−∞` has share 0, `+∞` makes all NaN, as does a
 //! row of nothing but `−∞`. (What is called softmin is the softmax of `−x`.)
 
-use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var, ops::reduction::Axis};
+use crate::{
+    Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var,
+    ops::reduction::{
+        Axis,
+        sum::{add, sum, total},
+    },
+};
 
 /// See the [module](self).
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +36,18 @@ pub(super) fn lines(axis: Axis) -> impl Iterator<Item = impl Iterator<Item = usi
     starts.map(move |start| (start..).step_by(inner).take(n))
 }
 
-/// The greatest entry of a row; NaN if there is one.
+/// The greatest entry of a row; NaN if there is one. Side by side, since one comparison waits for the other.
 #[inline(always)] // within what is vectorised
 pub(super) fn greatest<T: Real>(row: &[T]) -> T {
-    row.iter().skip(1).fold(row[0], |max, &x| max.max(x))
+    let mut lanes = [row[0]; 32];
+    let chunks = row.chunks_exact(lanes.len());
+    let rest = chunks.remainder().iter().fold(row[0], |max, &x| max.max(x));
+    for chunk in chunks {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = lane.max(x);
+        }
+    }
+    lanes.into_iter().fold(rest, T::max)
 }
 
 /// Writes `eˣ⁻ᵐ` of a row and returns the sum, `m` being what keeps it from overflowing.
@@ -42,7 +56,23 @@ pub(super) fn exponentials<T: Real>(x: &[T], m: T, y: &mut [T]) -> T {
     for (y, &x) in y.iter_mut().zip(x) {
         *y = (x - m).exp();
     }
-    crate::ops::reduction::sum::sum(y)
+    sum(y)
+}
+
+/// What [`exponentials`] returns, without a place for what it writes.
+#[inline(always)] // within what is vectorised
+pub(super) fn sum_of_exponentials<T: Real>(x: &[T], m: T) -> T {
+    let mut lanes = [T::ZERO; 8];
+    let mut room = [T::ZERO; 256];
+    let whole = x.len() / lanes.len() * lanes.len();
+    for x in x[..whole].chunks(room.len()) {
+        let room = &mut room[..x.len()];
+        for (y, &x) in room.iter_mut().zip(x) {
+            *y = (x - m).exp();
+        }
+        add(room, &mut lanes);
+    }
+    total(lanes, x[whole..].iter().map(|&x| (x - m).exp()))
 }
 
 /// Hands `eˣ⁻ᵐ` of a line to `write`, and returns the greatest `m` and the sum.

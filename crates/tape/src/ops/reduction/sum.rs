@@ -16,15 +16,24 @@ pub struct Sum(pub Over);
 #[inline(always)] // within what is vectorised
 pub(crate) fn sum<T: Real>(x: &[T]) -> T {
     let mut lanes = [T::ZERO; 8];
-    let chunks = x.chunks_exact(8);
-    let rest = chunks.remainder();
-    for chunk in chunks {
+    add(x, &mut lanes);
+    total(lanes, x.chunks_exact(8).remainder().iter().copied())
+}
+
+/// Goes on with the eight sums, as far as there are eight elements.
+#[inline(always)] // within what is vectorised
+pub(crate) fn add<T: Real>(x: &[T], lanes: &mut [T; 8]) {
+    for chunk in x.chunks_exact(8) {
         for (lane, &x) in lanes.iter_mut().zip(chunk) {
             *lane += x;
         }
     }
-    let [a, b, c, d, e, f, g, h] = lanes;
-    rest.iter().fold(((a + e) + (c + g)) + ((b + f) + (d + h)), |sum, &x| sum + x)
+}
+
+/// The sum of the eight, and of the `rest` behind them.
+#[inline(always)] // within what is vectorised
+pub(crate) fn total<T: Real>([a, b, c, d, e, f, g, h]: [T; 8], rest: impl Iterator<Item = T>) -> T {
+    rest.fold(((a + e) + (c + g)) + ((b + f) + (d + h)), |sum, x| sum + x)
 }
 
 impl<T: Real> Op<T> for Sum {

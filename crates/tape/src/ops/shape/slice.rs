@@ -56,6 +56,9 @@ impl<T: Real> Op<T> for Slice {
         let leading = x.shape(0)[..self.axis].iter().all(|&n| n == 1);
         leading.then(|| self.start * x.shape(0)[self.axis + 1..].iter().product::<usize>())
     }
+    fn passes(&self, _: usize, x: Inputs<'_, T>) -> bool {
+        self.view(x).is_some()
+    }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let mut at = 0;
         for stretch in self.stretches(x) {
