@@ -119,14 +119,16 @@ pub(crate) fn run<T: Real + WithDType>(workload: Workload) -> std::result::Resul
 /// Inputs, step by step (tokens: all in one), and targets, all rows in one.
 fn tensors<T: Real + WithDType>(w: &Workload, window: Window<T>) -> Result<(Vec<Tensor>, Tensor)> {
     let targets = match window.targets {
-        Rows::Dense(array) => Tensor::from_iter(array.iter().copied(), &CPU)?.reshape(((), w.outputs))?,
+        Rows::Dense(array) => {
+            Tensor::from_iter(array.iter().copied(), &CPU)?.reshape(((), w.outputs))?
+        }
         Rows::Classes(classes) => {
             Tensor::from_iter(classes.into_iter().map(|class| class as u32), &CPU)?
         }
     };
     let inputs = match window.inputs {
         Rows::Dense(array) => {
-            Tensor::from_iter(array, &CPU)?.reshape((w.steps, w.batch, w.inputs))?
+            Tensor::from_iter(array.iter().copied(), &CPU)?.reshape((w.steps, w.batch, w.inputs))?
         }
         Rows::Classes(classes) => {
             let classes: Vec<u32> = classes.into_iter().map(|class| class as u32).collect();
