@@ -140,8 +140,9 @@ fn tensors<T: Real + Element>(
     let inputs = match (window.inputs, w.kind) {
         (Rows::Dense(array), _) => steps(array.iter().copied().collect()),
         (Rows::Classes(drawn), Inputs::OneHot) => {
-            let one =
-                |class| (0..w.inputs).map(move |at| if at == class { T::one() } else { T::zero() });
+            let one = |class| {
+                (0..w.inputs).map(move |at| if at == class { T::of(1.0) } else { T::of(0.0) })
+            };
             steps(drawn.into_iter().flat_map(one).collect())
         }
         (Rows::Classes(drawn), _) => {
@@ -178,7 +179,7 @@ impl<T: Real + Element> Burn<T> {
         }
     }
 
-    fn forward(&mut self) -> (Tensor<1>, Vec<State>) {
+    fn forward(&self) -> (Tensor<1>, Vec<State>) {
         let w = self.workload;
         let (mut xs, mut finals) = (self.inputs(), Vec::new());
         for (layer, ways) in self.cells.chunks(w.directions()).enumerate() {

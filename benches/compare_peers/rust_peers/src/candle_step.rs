@@ -132,13 +132,12 @@ fn tensors<T: Real + WithDType>(w: &Workload, window: Window<T>) -> Result<(Vec<
         }
         Rows::Classes(classes) => {
             let classes: Vec<u32> = classes.into_iter().map(|class| class as u32).collect();
-            let classes = Tensor::from_vec(classes, (w.steps, w.batch), &CPU)?;
-            match w.kind {
-                Inputs::OneHot => {
-                    candle_nn::encoding::one_hot(classes, w.inputs, T::one(), T::zero())?
-                }
-                _ => return Ok((vec![classes], targets)),
+            let classes = Tensor::new(classes, &CPU)?;
+            if w.kind == Inputs::Tokens {
+                return Ok((vec![classes], targets));
             }
+            let rows = candle_nn::encoding::one_hot(classes, w.inputs, T::of(1.0), T::of(0.0))?;
+            rows.reshape((w.steps, w.batch, w.inputs))?
         }
     };
     Ok(((0..w.steps).map(|t| inputs.get(t)).collect::<Result<_>>()?, targets))
@@ -151,7 +150,7 @@ impl Candle {
         let (inputs, targets) = &self.windows[self.at];
         let mut xs = match &self.table {
             Some(table) => {
-                let rows = table.embedding(&inputs[0])?;
+                let rows = table.embedding(&inputs[0])?.reshape((w.steps, w.batch, w.inputs))?;
                 (0..w.steps).map(|t| rows.get(t)).collect::<Result<_>>()?
             }
             None => inputs.clone(),
