@@ -10,6 +10,7 @@ pub(crate) struct Series<'a> {
 
 pub(crate) struct Panel<'a> {
     pub(crate) title: &'a str,
+    /// As many as there are colours, at most.
     pub(crate) series: Vec<Series<'a>>,
 }
 
@@ -84,7 +85,7 @@ impl LogLog<'_> {
             bottom + 40.0,
             self.across
         ));
-        for (series, colour) in panel.series.iter().zip(COLOURS.iter().cycle()) {
+        for (series, colour) in panel.series.iter().zip(COLOURS) {
             let mut path = String::new();
             for &(a, b) in &series.points {
                 let (x, y) = (x(a), y(b));
@@ -96,10 +97,14 @@ impl LogLog<'_> {
             parts.push(format!(
                 "<path d=\"{path}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>"
             ));
-            if let Some(&(a, b)) = series.points.last() {
-                let (x, y) = (x(a) - 8.0, y(b) - 8.0);
-                parts.push(format!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"end\" fill=\"{colour}\">{}</text>", series.name));
-            }
+        }
+        let mut at = right;
+        for (series, colour) in panel.series.iter().zip(COLOURS).rev() {
+            let (name, y) = (series.name, TOP - 10.0);
+            parts.push(format!(
+                "<text x=\"{at}\" y=\"{y}\" text-anchor=\"end\" fill=\"{colour}\">{name}</text>"
+            ));
+            at -= 8.0 * name.len() as f64 + 12.0;
         }
         parts.join("\n") + "\n"
     }
