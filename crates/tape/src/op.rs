@@ -19,6 +19,12 @@ pub trait Op<T: Real>: Any + Debug + Send {
     /// The shape of `y`, or the rule that the inputs' shapes break.
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit>;
 
+    /// `Some(i)` where `y` plainly has the shape of input `i`: the tape then has no [`shape`](Op::shape) to ask for.
+    /// `None` where that takes thought, or where something does not fit.
+    fn shaped_like(&self, _x: Inputs<'_, T>) -> Option<usize> {
+        None
+    }
+
     /// How many values `forward` leaves behind for `backward`, beside `y`.
     fn saves(&self, _x: Inputs<'_, T>) -> usize {
         0
@@ -60,7 +66,8 @@ pub trait Op<T: Real>: Any + Debug + Send {
         None
     }
 
-    /// Is `x̄ᵢ += ȳ`, element for element? The tape then hands the adjoint on without a copy.
+    /// Is `x̄ᵢ += ȳ`, element for element? The tape then hands the adjoint on without a copy. (For a
+    /// [view](Op::view) of a part: of the elements that it shares.)
     fn passes(&self, _i: usize, _x: Inputs<'_, T>) -> bool {
         false
     }

@@ -5,8 +5,9 @@ use crate::{
     gradients::Kept,
     inspect::{Blame, Spread},
     kernel::Scratch,
+    lend::{Lent, Made},
     lookup::Lookup,
-    node::{Kind, Node},
+    node::{Kind, Node, Place},
     pool::Pool,
     record::Record,
     running::Running,
@@ -31,20 +32,22 @@ pub(crate) struct Sweep<'a, T: Real> {
 }
 
 impl<'a, T: Real> Sweep<'a, T> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn slot(&mut self, id: u64) -> Option<&mut Running<T>> {
         if id >= self.record.front {
             self.pool.adjoints.get_mut((id - self.record.front) as usize)
         } else {
-            let at = self.record.survivors.binary_search_by_key(&id, |s| s.0).ok()?;
+            let at = self.record.survivor(id)?;
             self.pool.survivors.get_mut(at)
         }
     }
 
+    #[inline(always)]
     pub(crate) fn take(&mut self, id: u64) -> Running<T> {
         self.slot(id).map(take).unwrap_or_default()
     }
 
+    #[inline(always)]
     pub(crate) fn put(&mut self, id: u64, adjoint: Running<T>) {
         if let Some(slot) = self.slot(id) {
             *slot = adjoint;
@@ -52,6 +55,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     /// The adjoint of node `id`, whose memory is found where there is none yet.
+    #[inline(always)]
     pub(crate) fn adjoint(&mut self, id: u64, len: usize) -> Adjoint<'_, T> {
         let fresh = self.slot(id).is_none_or(|slot| slot.is_zero());
         if fresh {
@@ -79,15 +83,8 @@ impl<'a, T: Real> Sweep<'a, T> {
                     return self.discard(id);
                 }
                 let mut dy = self.take(id);
-                self.record.hooks.call(id, self.record.shape(node), dy.as_mut_slice());
-                if node.watched {
-                    let mut copy = self.pool.take(node.len);
-                    if dy.is_zero() {
-                        copy.fill(T::ZERO)
-                    } else {
-                        copy.copy_from_slice(dy.as_slice())
-                    }
-                    self.kept.keep(id, self.record.shape(node), copy);
+                if node.watched || !self.plain {
+                    self.show(id, node, &mut dy);
                 }
                 if dy.is_zero() {
                 } else if node.paused {
@@ -119,6 +116,20 @@ impl<'a, T: Real> Sweep<'a, T> {
                 }
             }
             Kind::Constant => self.discard(id),
+        }
+    }
+
+    /// Shows a complete adjoint to the hooks of its node, and keeps a copy of what they leave if it is watched.
+    fn show(&mut self, id: u64, node: &Node<T>, dy: &mut Running<T>) {
+        self.record.hooks.call(id, self.record.shape(node), dy.as_mut_slice());
+        if node.watched {
+            let mut copy = self.pool.take(node.len);
+            if dy.is_zero() {
+                copy.fill(T::ZERO)
+            } else {
+                copy.copy_from_slice(dy.as_slice())
+            }
+            self.kept.keep(id, self.record.shape(node), copy);
         }
     }
 
@@ -162,17 +173,24 @@ impl<'a, T: Real> Sweep<'a, T> {
     fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Running<T>) {
         let lookup = self.lookup;
         let edges = self.record.inputs(node);
-        let x = Inputs {
+        let lent = Lent {
             lookup,
             nodes: edges,
             indices: self.record.indices_of(node),
             scratch: self.scratch,
         };
-        let y = Output {
+        let x = Inputs(&lent);
+        if let (Place::View { offset, .. }, &[input]) = (&node.place, edges)
+            && op.passes(0, x)
+        {
+            return self.share(input, *offset, dy);
+        }
+        let made = Made {
             value: lookup.values_of(node),
             saved: lookup.saved_of(node),
             shape: lookup.shape(node),
         };
+        let y = Output(&made);
         op.outermost(y, dy.as_mut_slice());
         let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
         if op.joint() {
@@ -229,8 +247,8 @@ impl<'a, T: Real> Sweep<'a, T> {
     fn jointly(
         &mut self,
         op: &dyn Op<T>,
-        x: Inputs<'a, T>,
-        y: Output<'a, T>,
+        x: Inputs<'_, T>,
+        y: Output<'_, T>,
         dy: &[T],
         wants: impl Fn(usize) -> bool,
     ) {
@@ -244,7 +262,7 @@ impl<'a, T: Real> Sweep<'a, T> {
             terms.iter_mut().map(|term| (!term.is_empty()).then_some(&mut term[..])).collect();
         op.backward_jointly(x, y, dy, &mut dx);
         drop(dx);
-        for (term, &input) in terms.into_iter().zip(x.nodes) {
+        for (term, &input) in terms.into_iter().zip(x.0.nodes) {
             let mut sum = self.take(input);
             if sum.is_zero() {
                 sum = Running::of(term, self.pool);
