@@ -3,10 +3,10 @@
 use crate::{
     Error, Op, Real, Result, Tape, Var,
     error::{Misfit, Shapes, or_panic},
-    lend::Inputs,
+    lend::{Inputs, Lent},
     node::{Kind, Place},
     record::Record,
-    shape,
+    shape::{self, Shape},
 };
 use std::{cell::RefMut, panic::Location};
 
@@ -48,59 +48,54 @@ impl<T: Real> Tape<T> {
         indices: &[usize],
     ) -> Result<Var<'_, T>> {
         let site = Location::caller();
-        let op = match self.apply_number(op, inputs, site) {
-            Ok(y) => return Ok(y),
-            Err(op) => op,
-        };
-        let op = self.record.borrow_mut().shells.wrap(op);
-        self.apply_boxed(op, inputs, indices, site)
+        let mut record = self.record.borrow_mut();
+        let number = self.number(&record, &op, inputs);
+        let op = record.shells.wrap(op);
+        if let Some(y) = number {
+            return Ok(self.push_number(record, op, inputs, y, site));
+        }
+        self.apply_boxed(record, op, inputs, indices, site)
     }
 
     /// What is the same for all ops, and so is compiled once.
     #[track_caller]
     fn apply_boxed(
         &self,
+        record: RefMut<'_, Record<T>>,
         op: Box<dyn Op<T>>,
         inputs: &[Var<'_, T>],
         indices: &[usize],
         site: &'static Location<'static>,
     ) -> Result<Var<'_, T>> {
-        let mut attempt = Attempt::new(self.record.borrow_mut());
+        let mut attempt = Attempt::new(record);
         let record = &mut *attempt.record;
         let id = record.nodes.end();
         let mut wants = false;
-        let edges = record.edges.end();
+        let edges = (record.edges.end(), inputs.len());
         for (i, var) in inputs.iter().enumerate() {
             let input = self.check(record, var, || op.name())?;
-            wants |= input.wants && op.differentiable(i);
-            record.edges.items().push(var.id);
+            wants = wants || input.wants && op.differentiable(i);
+            record.edges.items.push(var.id);
         }
-        let edges = (edges, inputs.len());
-        let (shape, len, saved, view) = {
-            let x = Inputs {
-                lookup: record.lookup(),
-                nodes: record.edges.slice(edges.0, inputs.len()),
-                indices,
-                scratch: &self.scratch,
-            };
-            let fitted = op.shape(x).and_then(|shape| match shape::checked_len(&shape) {
-                Some(len) => Ok((len, shape)),
-                None => Err(Misfit::new(
-                    format!(
-                        "the output would be {:?}, more elements than can be counted",
-                        &shape[..]
-                    ),
-                    "use smaller axes",
-                )),
-            });
-            match fitted {
-                Ok((len, shape)) => (shape, len, op.saves(x), op.view(x)),
-                Err(misfit) => {
-                    let shapes = Shapes((0..x.len()).map(|i| x.shape(i).into()).collect());
-                    return Err(Error::Shape { op: op.name(), shapes, misfit });
-                }
-            }
+        let lent = Lent {
+            lookup: record.lookup(),
+            nodes: record.edges.slice(edges.0, edges.1),
+            indices,
+            scratch: &self.scratch,
         };
+        let x = Inputs(&lent);
+        let (shape, len) = match op.shaped_like(x) {
+            Some(i) => {
+                debug_assert!(
+                    op.shape(x).is_ok_and(|shape| shape[..] == *x.shape(i)),
+                    "{} says that it is shaped like its input {i}, and is not",
+                    op.name()
+                );
+                (Ok(x.node(i).shape), x.node(i).len)
+            }
+            None => fitted(&*op, x).map(|(shape, len)| (Err(shape), len))?,
+        };
+        let (saved, view) = (op.saves(x), op.view(x));
         for var in inputs {
             if let Some(input) = record.get_mut(var.id) {
                 input.last_use = id;
@@ -109,22 +104,25 @@ impl<T: Real> Tape<T> {
         let place = match view {
             Some(offset) => record.view(inputs[0].id, offset, id),
             None => {
-                let (lookup, edges_slice, fresh, start) = record.extend(edges, len + saved);
-                let x = Inputs { lookup, nodes: edges_slice, indices, scratch: &self.scratch };
+                let (lookup, nodes, fresh, start) = record.extend(edges, len + saved);
+                let lent = Lent { lookup, nodes, indices, scratch: &self.scratch };
                 let (y, saved) = fresh.split_at_mut(len);
-                op.forward(x, y, saved);
+                op.forward(Inputs(&lent), y, saved);
                 Place::Arena(start)
             }
         };
         let indices_at = record.indices.end();
-        record.indices.items().extend_from_slice(indices);
-        let mut node = record.node(Kind::Op(op), &shape, site);
-        (node.len, node.saved, node.place) = (len, saved, place);
-        (node.edges, node.inputs) = (edges.0, inputs.len() as u32);
+        record.indices.items.extend_from_slice(indices);
+        let shape = shape.unwrap_or_else(|shape| record.shapes.id(&shape));
+        let paused = self.pauses.get() > 0;
+        let node = record.nodes.push_blank();
+        node.kind = Kind::Op(op);
+        node.place = place;
+        (node.shape, node.len, node.saved) = (shape, len, saved);
+        (node.edges, node.inputs) = (edges.0, edges.1 as u32);
         (node.indices, node.index_count) = (indices_at, indices.len() as u32);
-        node.paused = self.pauses.get() > 0;
-        node.wants = wants && !node.paused;
-        record.push(node);
+        (node.wants, node.paused) = (wants && !paused, paused);
+        node.site = site;
         attempt.complete = true;
         let strict = attempt.record.strict;
         drop(attempt);
@@ -133,6 +131,22 @@ impl<T: Real> Tape<T> {
         }
         Ok(Var { tape: self, id })
     }
+}
+
+/// The shape of the output, and how many elements it has.
+fn fitted<T: Real>(op: &dyn Op<T>, x: Inputs<'_, T>) -> Result<(Shape, usize)> {
+    let misfit = match op.shape(x) {
+        Ok(shape) => match shape::checked_len(&shape) {
+            Some(len) => return Ok((shape, len)),
+            None => Misfit::new(
+                format!("the output would be {:?}, more elements than can be counted", &shape[..]),
+                "use smaller axes",
+            ),
+        },
+        Err(misfit) => misfit,
+    };
+    let shapes = Shapes((0..x.len()).map(|i| x.shape(i).into()).collect());
+    Err(Error::Shape { op: op.name(), shapes, misfit })
 }
 
 /// A node in the making. Nothing of it stays unless it is completed, not even when its op panics.

@@ -119,17 +119,15 @@ impl<T: Real> Record<T> {
         let old_survivors = self.survivors.len();
         let mut spare = std::mem::take(&mut self.spare);
         for id in first..front {
-            let node = self.lookup().node(id);
+            let node = &mut self.nodes.items[(id - self.nodes.base) as usize];
             let survives = node.last_use >= front
                 || matches!(node.kind, Kind::Param(param) if is_bound(id, param));
             if !survives {
-                if let Some(node) = self.get_mut(id) {
-                    let mut kind = std::mem::replace(&mut node.kind, Kind::Constant);
-                    self.shells.take_back(&mut kind);
-                }
+                self.shells.take_back(&mut node.kind);
                 self.notes.forget(id);
                 continue;
             }
+            let node = self.lookup().node(id);
             let kept = match &node.place {
                 Place::Param { array, version } if matches!(node.kind, Kind::Param(_)) => {
                     Place::Param { array: array.clone(), version: *version }

@@ -205,6 +205,19 @@ impl<T: Real> Gradients<T> {
     /// Takes note of what another sweep, perhaps on another thread, says of a parameter, as
     /// [`accumulate`](Gradients::accumulate) does, but adds no numbers: the version becomes the newer of the two, and the
     /// parameter is used if it is in either. One that this sweep has not met gets a gradient of zeros.
+    ///
+    /// ```
+    /// use tape::{ParamId, Tape};
+    ///
+    /// let tape = Tape::<f64>::new();
+    /// let mut gradients = tape.backward(tape.leaf(1.0));
+    /// let id = ParamId::default();
+    /// gradients.admit(id, &[2], 3, true);
+    /// assert_eq!(gradients[id], ndarray::arr1(&[0.0, 0.0]).into_dyn());
+    /// assert_eq!((gradients.version(id), gradients.is_unused(id)), (Some(3), false));
+    /// gradients.admit(id, &[2], 1, false);
+    /// assert_eq!((gradients.version(id), gradients.is_unused(id)), (Some(3), false));
+    /// ```
     pub fn admit(&mut self, id: ParamId, shape: &[usize], version: u64, used: bool) {
         match self.kept.place(id) {
             Ok(place) => self.kept.params[place].1.merge(version, used),

@@ -4,7 +4,7 @@ use crate::{
     Misfit, Real,
     kernel::{Scratch, gemm::Again},
     lookup::Lookup,
-    node::Kind,
+    node::{Kind, Node},
 };
 use slotmap::Key;
 use std::{
@@ -14,7 +14,12 @@ use std::{
 
 /// The inputs of an op: `x[i]` are the elements of input `i` in row-major order.
 #[derive(Debug)]
-pub struct Inputs<'a, T: Real> {
+pub struct Inputs<'a, T: Real>(pub(crate) &'a Lent<'a, T>);
+
+/// All that an op is lent beside its output. (Ops are handed a reference to it: they are asked many small questions, and
+/// so many words would be copied for each.)
+#[derive(Debug)]
+pub(crate) struct Lent<'a, T: Real> {
     pub(crate) lookup: Lookup<'a, T>,
     pub(crate) nodes: &'a [u64],
     pub(crate) indices: &'a [usize],
@@ -32,52 +37,66 @@ impl<T: Real> Copy for Inputs<'_, T> {}
 impl<'a, T: Real> Inputs<'a, T> {
     /// How many there are.
     #[allow(clippy::len_without_is_empty)]
+    #[inline]
     pub fn len(self) -> usize {
-        self.nodes.len()
+        self.0.nodes.len()
     }
 
     /// The elements of input `i`, in row-major order.
     #[inline]
     pub fn value(self, i: usize) -> &'a [T] {
-        self.lookup.values(self.nodes[i])
+        self.0.lookup.values(self.0.nodes[i])
     }
 
     /// The shape of input `i`.
     #[inline]
     pub fn shape(self, i: usize) -> &'a [usize] {
-        self.lookup.shape(self.lookup.node(self.nodes[i]))
+        self.0.lookup.shape(self.node(i))
+    }
+
+    #[inline]
+    pub(crate) fn node(self, i: usize) -> &'a Node<T> {
+        self.0.lookup.node(self.0.nodes[i])
     }
 
     /// Under which name a parameter, from column `start` on, may be known again in a later product; `None` if input `i` is
     /// no parameter.
+    #[inline]
     pub(crate) fn again(self, i: usize, start: usize) -> Option<Again> {
-        let serial = self.nodes[i];
-        match self.lookup.node(serial).kind {
-            Kind::Param(id) => Some(Again { place: id.data().as_ffi(), serial, start }),
+        match self.node(i).kind {
+            Kind::Param(id) => {
+                Some(Again { place: id.data().as_ffi(), serial: self.0.nodes[i], start })
+            }
             _ => None,
         }
     }
 
     /// The shapes of all inputs, when there are exactly `N`.
+    #[inline]
     pub fn shapes<const N: usize>(self) -> Result<[&'a [usize]; N], Misfit> {
-        if self.nodes.len() != N {
-            return Err(Misfit::new(
-                format!("it takes {N} inputs, but was given {}", self.nodes.len()),
-                "apply it to as many variables as it takes",
-            ));
+        if self.len() != N {
+            return Err(miscounted(N, self.len()));
         }
         Ok(std::array::from_fn(|i| self.shape(i)))
     }
 
     /// Whole numbers recorded with the op (rows to gather, classes to hit): they belong to the tape, too.
     pub fn indices(self) -> &'a [usize] {
-        self.indices
+        self.0.indices
     }
 
     /// Packing memory for [`Real::gemm`], kept by the tape from op to op.
     pub fn scratch(self) -> &'a RefCell<Scratch<T>> {
-        self.scratch
+        self.0.scratch
     }
+}
+
+#[cold]
+fn miscounted(takes: usize, given: usize) -> Misfit {
+    Misfit::new(
+        format!("it takes {takes} inputs, but was given {given}"),
+        "apply it to as many variables as it takes",
+    )
 }
 
 impl<T: Real> Index<usize> for Inputs<'_, T> {
@@ -90,7 +109,11 @@ impl<T: Real> Index<usize> for Inputs<'_, T> {
 
 /// The output of an op as `backward` finds it: its elements, its shape and what `forward` saved.
 #[derive(Debug, Clone, Copy)]
-pub struct Output<'a, T> {
+pub struct Output<'a, T>(pub(crate) &'a Made<'a, T>);
+
+/// What an [`Output`] refers to.
+#[derive(Debug)]
+pub(crate) struct Made<'a, T> {
     pub(crate) value: &'a [T],
     pub(crate) saved: &'a [T],
     pub(crate) shape: &'a [usize],
@@ -99,18 +122,19 @@ pub struct Output<'a, T> {
 impl<'a, T> Output<'a, T> {
     /// What `forward` left behind.
     pub fn saved(self) -> &'a [T] {
-        self.saved
+        self.0.saved
     }
     /// The shape.
     pub fn shape(self) -> &'a [usize] {
-        self.shape
+        self.0.shape
     }
 }
 
 impl<T> Deref for Output<'_, T> {
     type Target = [T];
+    #[inline]
     fn deref(&self) -> &[T] {
-        self.value
+        self.0.value
     }
 }
 

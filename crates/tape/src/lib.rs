@@ -62,6 +62,7 @@ mod notes;
 mod number;
 mod op;
 mod param;
+mod part;
 mod partway;
 mod pool;
 mod precomputed;

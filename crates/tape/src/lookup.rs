@@ -28,34 +28,48 @@ impl<T: Real> Clone for Lookup<'_, T> {
 impl<T: Real> Copy for Lookup<'_, T> {}
 
 impl<'a, T: Real> Lookup<'a, T> {
-    #[inline]
-    pub(crate) fn node(self, id: u64) -> &'a Node<T> {
+    #[inline(always)]
+    pub(crate) fn node(&self, id: u64) -> &'a Node<T> {
         if id >= self.front { &self.nodes[(id - self.first) as usize] } else { self.survivor(id) }
     }
 
     #[cold]
-    fn survivor(self, id: u64) -> &'a Node<T> {
+    fn survivor(&self, id: u64) -> &'a Node<T> {
         match self.survivors.binary_search_by_key(&id, |s| s.0) {
             Ok(at) => &self.survivors[at].1,
             Err(_) => unreachable!("a node outlives what it reads: {id}"),
         }
     }
 
-    #[inline]
-    pub(crate) fn shape(self, node: &Node<T>) -> &'a Shape {
+    #[inline(always)]
+    pub(crate) fn shape(&self, node: &Node<T>) -> &'a Shape {
         &self.shapes[node.shape]
     }
 
-    #[inline]
-    pub(crate) fn values(self, id: u64) -> &'a [T] {
+    #[inline(always)]
+    pub(crate) fn values(&self, id: u64) -> &'a [T] {
         self.values_of(self.node(id))
     }
 
-    #[inline]
-    pub(crate) fn values_of(self, node: &'a Node<T>) -> &'a [T] {
+    #[inline(always)]
+    pub(crate) fn values_of(&self, node: &'a Node<T>) -> &'a [T] {
+        match node.place {
+            Place::Arena(start) => self.arena(start, node.len),
+            _ => self.elsewhere(node),
+        }
+    }
+
+    fn elsewhere(&self, node: &'a Node<T>) -> &'a [T] {
         match &node.place {
             Place::Arena(start) => self.arena(*start, node.len),
-            Place::View { root, offset } => &self.values(*root)[*offset..offset + node.len],
+            Place::View { root, offset } => {
+                let root = self.node(*root);
+                let values = match root.place {
+                    Place::Arena(start) => self.arena(start, root.len),
+                    _ => self.elsewhere(root),
+                };
+                &values[*offset..offset + node.len]
+            }
             Place::Param { array, .. } => array.as_slice().unwrap_or(&[]),
             Place::Kept(values) => values,
         }
@@ -63,7 +77,7 @@ impl<'a, T: Real> Lookup<'a, T> {
 
     /// The element of a node that has one.
     #[inline(always)]
-    pub(crate) fn number_of(self, node: &'a Node<T>) -> T {
+    pub(crate) fn number_of(&self, node: &'a Node<T>) -> T {
         match node.place {
             Place::Arena(start) => self.values[(start - self.base) as usize],
             _ => self.values_of(node)[0],
@@ -71,8 +85,8 @@ impl<'a, T: Real> Lookup<'a, T> {
     }
 
     /// What the op of `node` saved for its `backward`.
-    #[inline]
-    pub(crate) fn saved_of(self, node: &Node<T>) -> &'a [T] {
+    #[inline(always)]
+    pub(crate) fn saved_of(&self, node: &Node<T>) -> &'a [T] {
         match node.place {
             Place::Arena(start) if node.saved > 0 => {
                 self.arena(start + node.len as u64, node.saved)
@@ -81,8 +95,8 @@ impl<'a, T: Real> Lookup<'a, T> {
         }
     }
 
-    #[inline]
-    fn arena(self, start: u64, len: usize) -> &'a [T] {
+    #[inline(always)]
+    fn arena(&self, start: u64, len: usize) -> &'a [T] {
         let at = (start - self.base) as usize;
         &self.values[at..at + len]
     }

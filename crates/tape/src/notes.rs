@@ -53,6 +53,7 @@ impl Notes {
     }
 
     /// `node` is no more.
+    #[inline]
     pub(crate) fn forget(&mut self, node: u64) {
         if !self.labels.is_empty() {
             self.spare.extend(self.labels.remove(&node));

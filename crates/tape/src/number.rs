@@ -7,52 +7,61 @@
 use crate::{
     Op, Real, Tape, Var,
     node::{Kind, Node, Place},
+    record::Record,
     running::Running,
     shapes::ShapeId,
     sweep::Sweep,
 };
-use std::panic::Location;
+use std::{cell::RefMut, panic::Location};
 
 impl<T: Real> Tape<T> {
-    /// Records `op` on numbers; or gives it back, where it has no [`number`](Op::number) or where an input is none.
+    /// What `op` makes of numbers, and whether it wants a gradient; `None` where it has no [`number`](Op::number) or
+    /// where an input is none.
     #[inline(always)]
-    #[track_caller]
-    pub(crate) fn apply_number<O: Op<T>>(
+    pub(crate) fn number<O: Op<T>>(
         &self,
-        op: O,
+        record: &Record<T>,
+        op: &O,
         inputs: &[Var<'_, T>],
-        site: &'static Location<'static>,
-    ) -> Result<Var<'_, T>, O> {
+    ) -> Option<(T, bool)> {
         if inputs.is_empty() || inputs.len() > 2 {
-            return Err(op);
+            return None;
         }
-        let mut guard = self.record.borrow_mut();
-        let record = &mut *guard;
-        let (base, front) = (record.nodes.base, record.front);
         let mut x = [T::ZERO; 2];
         let mut wants = false;
         for (x, var) in x.iter_mut().zip(inputs) {
-            if !std::ptr::eq(self, var.tape) || var.id < front {
-                return Err(op);
+            if !std::ptr::eq(self, var.tape) || var.id < record.front {
+                return None;
             }
-            match record.nodes.items.get((var.id - base) as usize) {
-                Some(node) if node.shape == ShapeId::NUMBER => {
-                    *x = record.lookup().number_of(node);
-                    wants |= node.wants;
-                }
-                _ => return Err(op),
+            let node = record.nodes.items.get((var.id - record.nodes.base) as usize)?;
+            if node.shape != ShapeId::NUMBER {
+                return None;
             }
+            *x = record.lookup().number_of(node);
+            wants |= node.wants;
         }
-        let Some(y) = op.number(&x[..inputs.len()]) else { return Err(op) };
+        Some((op.number(&x[..inputs.len()])?, wants))
+    }
+
+    /// Records that `op` made the number `y`.
+    #[inline(always)]
+    pub(crate) fn push_number(
+        &self,
+        mut guard: RefMut<'_, Record<T>>,
+        op: Box<dyn Op<T>>,
+        inputs: &[Var<'_, T>],
+        (y, wants): (T, bool),
+        site: &'static Location<'static>,
+    ) -> Var<'_, T> {
+        let record = &mut *guard;
         let id = record.nodes.end();
         let edges = record.edges.end();
         for var in inputs {
-            record.nodes.items[(var.id - base) as usize].last_use = id;
+            record.nodes.items[(var.id - record.nodes.base) as usize].last_use = id;
             record.edges.items.push(var.id);
         }
         let address = record.values.push(y);
         let paused = self.pauses.get() > 0;
-        let op = record.shells.wrap(op);
         let indices = record.indices.end();
         let node = record.nodes.push_blank();
         node.kind = Kind::Op(op);
@@ -70,7 +79,7 @@ impl<T: Real> Tape<T> {
         if strict {
             self.insist_finite(id);
         }
-        Ok(Var { tape: self, id })
+        Var { tape: self, id }
     }
 }
 

@@ -19,6 +19,12 @@ pub trait Op<T: Real>: Any + Debug + Send {
     /// The shape of `y`, or the rule that the inputs' shapes break.
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit>;
 
+    /// `Some(i)` where `y` plainly has the shape of input `i`: the tape then has no [`shape`](Op::shape) to ask for.
+    /// `None` where that takes thought, or where something does not fit.
+    fn shaped_like(&self, _x: Inputs<'_, T>) -> Option<usize> {
+        None
+    }
+
     /// How many values `forward` leaves behind for `backward`, beside `y`.
     fn saves(&self, _x: Inputs<'_, T>) -> usize {
         0

@@ -84,27 +84,32 @@ impl<T: Real> Record<T> {
     }
 
     /// The living node, if it is one.
+    #[inline]
     pub(crate) fn get(&self, id: u64) -> Option<&Node<T>> {
         if id >= self.front {
-            self.nodes
-                .slice(self.front, (self.nodes.end() - self.front) as usize)
-                .get((id - self.front) as usize)
+            self.nodes.items.get((id - self.nodes.base) as usize)
         } else {
-            let at = self.survivors.binary_search_by_key(&id, |s| s.0).ok()?;
+            let at = self.survivor(id)?;
             Some(&self.survivors[at].1)
         }
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, id: u64) -> Option<&mut Node<T>> {
         if id >= self.front {
-            let at = (id - self.nodes.base) as usize;
-            self.nodes.items.get_mut(at)
+            self.nodes.items.get_mut((id - self.nodes.base) as usize)
         } else {
-            let at = self.survivors.binary_search_by_key(&id, |s| s.0).ok()?;
+            let at = self.survivor(id)?;
             Some(&mut self.survivors[at].1)
         }
     }
 
+    /// Where the released node `id` stands among those that live on.
+    pub(crate) fn survivor(&self, id: u64) -> Option<usize> {
+        self.survivors.binary_search_by_key(&id, |s| s.0).ok()
+    }
+
+    #[inline]
     pub(crate) fn lookup(&self) -> Lookup<'_, T> {
         Lookup {
             nodes: &self.nodes.items,

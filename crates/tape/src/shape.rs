@@ -10,9 +10,12 @@ pub type Shape = SmallVec<[usize; 4]>;
 /// How many elements an array of this shape has, or `None` where the axes that are not empty make more than can be
 /// addressed, be there an empty one beside them or not.
 pub(crate) fn checked_len(shape: &[usize]) -> Option<usize> {
-    let filled = shape.iter().filter(|&&axis| axis > 0);
-    let most = filled.copied().try_fold(1usize, usize::checked_mul)?;
-    (most <= isize::MAX as usize).then(|| len(shape))
+    let (mut most, mut empty) = (1usize, false);
+    for &axis in shape {
+        most = most.checked_mul(axis.max(1))?;
+        empty |= axis == 0;
+    }
+    (most <= isize::MAX as usize).then_some(if empty { 0 } else { most })
 }
 
 /// How many elements an array of this (recorded, hence valid) shape has.

@@ -4,11 +4,7 @@
 //! a small node is a fast one: what recording and sweeping a number costs is mostly the memory that its node takes.
 
 use crate::shape::Shape;
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    ops::Index,
-};
+use std::ops::Index;
 
 /// Names a shape on one tape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,24 +18,78 @@ impl ShapeId {
 #[derive(Debug)]
 pub(crate) struct Shapes {
     list: Vec<Shape>,
-    ids: HashMap<Shape, u32, BuildHasherDefault<Fold>>,
+    /// Where the hash of a shape leads to, or one of the places behind it: its number, or 0 where none stands.
+    /// As many as a power of two. (A map of our own: a shape is looked up for every node, and is but a few words long.)
+    places: Vec<u32>,
 }
 
 impl Default for Shapes {
     fn default() -> Self {
-        Self { list: vec![Shape::new()], ids: [(Shape::new(), 0)].into_iter().collect() }
+        Self { list: vec![Shape::new()], places: vec![0; 64] }
     }
 }
 
 impl Shapes {
-    pub(crate) fn id(&mut self, shape: &Shape) -> ShapeId {
-        let known = self.ids.get(shape).copied();
-        ShapeId(known.unwrap_or_else(|| {
-            let id = self.list.len() as u32;
-            self.list.push(shape.clone());
-            self.ids.insert(shape.clone(), id);
-            id
-        }))
+    #[inline]
+    pub(crate) fn id(&mut self, shape: &[usize]) -> ShapeId {
+        match self.find(shape) {
+            Some(id) => id,
+            None => self.add(shape),
+        }
+    }
+
+    /// The number of a shape that has been written down.
+    #[inline]
+    pub(crate) fn find(&self, shape: &[usize]) -> Option<ShapeId> {
+        if shape.is_empty() {
+            return Some(ShapeId::NUMBER);
+        }
+        let mut at = self.first_place(shape);
+        while self.places[at] > 0 {
+            let id = self.places[at];
+            let known = &self.list[id as usize];
+            if known.len() == shape.len() && known.iter().eq(shape) {
+                return Some(ShapeId(id));
+            }
+            at = self.behind(at);
+        }
+        None
+    }
+
+    #[inline]
+    fn first_place(&self, shape: &[usize]) -> usize {
+        // Multiplied by 2⁶⁴ over the golden ratio, so that neighbours part.
+        let fold = |hash: u64, &axis: &usize| {
+            (hash.rotate_left(29) ^ axis as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        };
+        let hash = shape.iter().fold(shape.len() as u64, fold);
+        (hash >> 32) as usize & (self.places.len() - 1)
+    }
+
+    #[inline]
+    fn behind(&self, at: usize) -> usize {
+        (at + 1) & (self.places.len() - 1)
+    }
+
+    #[cold]
+    fn add(&mut self, shape: &[usize]) -> ShapeId {
+        self.list.push(Shape::from_slice(shape));
+        if 2 * self.list.len() > self.places.len() {
+            self.places = vec![0; 2 * self.places.len()];
+            (1..self.list.len()).for_each(|id| self.stand(id));
+        } else {
+            self.stand(self.list.len() - 1);
+        }
+        ShapeId(self.list.len() as u32 - 1)
+    }
+
+    /// Finds a place for a shape of the list.
+    fn stand(&mut self, id: usize) {
+        let mut at = self.first_place(&self.list[id]);
+        while self.places[at] > 0 {
+            at = self.behind(at);
+        }
+        self.places[at] = id as u32;
     }
 }
 
@@ -51,36 +101,12 @@ impl Index<ShapeId> for Shapes {
     }
 }
 
-/// A hash of a few lengths, which nobody chooses to our harm.
-#[derive(Debug, Default)]
-struct Fold(u64);
-
-impl Hasher for Fold {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.chunks(8).for_each(|chunk| {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
-        });
-    }
-    fn write_u64(&mut self, word: u64) {
-        // Multiplied by 2⁶⁴ over the golden ratio, so that neighbours part.
-        self.0 = (self.0.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-    fn write_usize(&mut self, n: usize) {
-        self.write_u64(n as u64);
-    }
-}
-
 #[test]
 fn a_shape_has_one_id_and_the_id_has_that_shape() {
     let mut shapes = Shapes::default();
     assert_eq!(shapes.id(&Shape::new()), ShapeId::NUMBER);
     let all: Vec<Shape> =
-        (0..40).map(|k| Shape::from_iter((0..k % 6).map(|axis| (k + axis) % 3))).collect();
+        (0..200).map(|k| Shape::from_iter((0..k % 6).map(|axis| (k + axis) % 7))).collect();
     let ids: Vec<ShapeId> = all.iter().map(|shape| shapes.id(shape)).collect();
     for ((shape, &id), other) in all.iter().zip(&ids).zip(all.iter().rev()) {
         assert_eq!(&shapes[id], shape);

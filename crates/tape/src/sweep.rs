@@ -5,6 +5,7 @@ use crate::{
     gradients::Kept,
     inspect::{Blame, Spread},
     kernel::Scratch,
+    lend::{Lent, Made},
     lookup::Lookup,
     node::{Kind, Node, Place},
     pool::Pool,
@@ -31,22 +32,24 @@ pub(crate) struct Sweep<'a, T: Real> {
 }
 
 impl<'a, T: Real> Sweep<'a, T> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn slot(&mut self, id: u64) -> Option<&mut Running<T>> {
         if id >= self.record.front {
             self.pool.adjoints.get_mut((id - self.record.front) as usize)
         } else {
-            let at = self.record.survivors.binary_search_by_key(&id, |s| s.0).ok()?;
+            let at = self.record.survivor(id)?;
             self.pool.survivors.get_mut(at)
         }
     }
 
+    #[inline(always)]
     pub(crate) fn take(&mut self, id: u64) -> Running<T> {
         let mut sum = self.slot(id).map(take).unwrap_or_default();
         sum.complete();
         sum
     }
 
+    #[inline(always)]
     pub(crate) fn put(&mut self, id: u64, adjoint: Running<T>) {
         if let Some(slot) = self.slot(id) {
             *slot = adjoint;
@@ -54,6 +57,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     /// The adjoint of node `id`, whose memory is found where there is none yet.
+    #[inline(always)]
     pub(crate) fn adjoint(&mut self, id: u64, len: usize) -> Adjoint<'_, T> {
         let fresh = self.slot(id).is_none_or(|slot| slot.is_zero());
         if fresh {
@@ -84,15 +88,8 @@ impl<'a, T: Real> Sweep<'a, T> {
                     return self.discard(id);
                 }
                 let mut dy = self.take(id);
-                self.record.hooks.call(id, self.record.shape(node), dy.as_mut_slice());
-                if node.watched {
-                    let mut copy = self.pool.take(node.len);
-                    if dy.is_zero() {
-                        copy.fill(T::ZERO)
-                    } else {
-                        copy.copy_from_slice(dy.as_slice())
-                    }
-                    self.kept.keep(id, self.record.shape(node), copy);
+                if node.watched || !self.plain {
+                    self.show(id, node, &mut dy);
                 }
                 if dy.is_zero() {
                 } else if node.paused {
@@ -124,6 +121,20 @@ impl<'a, T: Real> Sweep<'a, T> {
                 }
             }
             Kind::Constant => self.discard(id),
+        }
+    }
+
+    /// Shows a complete adjoint to the hooks of its node, and keeps a copy of what they leave if it is watched.
+    fn show(&mut self, id: u64, node: &Node<T>, dy: &mut Running<T>) {
+        self.record.hooks.call(id, self.record.shape(node), dy.as_mut_slice());
+        if node.watched {
+            let mut copy = self.pool.take(node.len);
+            if dy.is_zero() {
+                copy.fill(T::ZERO)
+            } else {
+                copy.copy_from_slice(dy.as_slice())
+            }
+            self.kept.keep(id, self.record.shape(node), copy);
         }
     }
 
@@ -167,22 +178,24 @@ impl<'a, T: Real> Sweep<'a, T> {
     fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Running<T>) {
         let lookup = self.lookup;
         let edges = self.record.inputs(node);
-        let x = Inputs {
+        let lent = Lent {
             lookup,
             nodes: edges,
             indices: self.record.indices_of(node),
             scratch: self.scratch,
         };
+        let x = Inputs(&lent);
         if let (Place::View { offset, .. }, &[input]) = (&node.place, edges)
             && op.passes(0, x)
         {
             return self.share(input, *offset, dy);
         }
-        let y = Output {
+        let made = Made {
             value: lookup.values_of(node),
             saved: lookup.saved_of(node),
             shape: lookup.shape(node),
         };
+        let y = Output(&made);
         op.outermost(y, dy.as_mut_slice());
         let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
         if op.joint() {
@@ -235,42 +248,17 @@ impl<'a, T: Real> Sweep<'a, T> {
         dy.give_to(self.pool);
     }
 
-    /// The sweep of a view that passes its adjoint on: it is added where the view stands among the elements of `input`.
-    fn share(&mut self, input: u64, offset: usize, dy: Running<T>) {
-        let target = self.lookup.node(input);
-        if !target.wants {
-            return dy.give_to(self.pool);
-        }
-        let start = match target.place {
-            Place::View { offset: start, .. } => offset - start, // both count from one root
-            _ => offset,
-        };
-        let mut sum = self.slot(input).map(take).unwrap_or_default();
-        if sum.is_zero() && target.len == dy.as_slice().len() {
-            return self.put(input, dy);
-        }
-        if sum.is_zero() {
-            sum = Running::Part(self.pool.take(target.len), start..start);
-            if self.traced {
-                sum.complete(); // who looks on between two parts sees no rubbish
-            }
-        }
-        sum.add_part(start, dy.as_slice());
-        self.put(input, sum);
-        dy.give_to(self.pool);
-    }
-
     /// The sweep of an op that finds the adjoints of all its inputs at once.
     fn jointly(
         &mut self,
         op: &dyn Op<T>,
-        x: Inputs<'a, T>,
-        y: Output<'a, T>,
+        x: Inputs<'_, T>,
+        y: Output<'_, T>,
         dy: &[T],
         wants: impl Fn(usize) -> bool,
     ) {
         let mut sums: SmallVec<[(Vec<T>, bool); 8]> = SmallVec::new();
-        for (i, &input) in x.nodes.iter().enumerate() {
+        for (i, &input) in x.0.nodes.iter().enumerate() {
             let sum = if wants(i) { self.take(input).into_buffer(self.pool) } else { Vec::new() };
             let fresh = sum.is_empty() && wants(i);
             sums.push((if fresh { self.pool.take(x.value(i).len()) } else { sum }, fresh));
@@ -281,7 +269,7 @@ impl<'a, T: Real> Sweep<'a, T> {
             .collect();
         op.backward_jointly(x, y, dy, &mut dx);
         drop(dx);
-        for ((sum, _), &input) in sums.into_iter().zip(x.nodes) {
+        for ((sum, _), &input) in sums.into_iter().zip(x.0.nodes) {
             let mut other = self.take(input);
             if other.is_zero() {
                 let sum = Running::of(sum, self.pool);

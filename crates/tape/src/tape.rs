@@ -164,20 +164,29 @@ impl<T: Real> Tape<T> {
     }
 
     /// The node of `var`, when it is on this tape and has not been released.
+    #[inline]
     pub(crate) fn check<'r>(
         &self,
         record: &'r Record<T>,
         var: &Var<'_, T>,
-        what: impl Fn() -> &'static str,
+        what: impl FnOnce() -> &'static str,
     ) -> Result<&'r Node<T>> {
-        if !std::ptr::eq(self, var.tape) {
-            return Err(Error::Foreign { what: what(), node: var.id });
-        }
-        let released =
-            || Error::Stale { what: what(), node: var.id, cut: record.cuts, site: record.last_cut };
-        let node = record.get(var.id).ok_or_else(released)?;
         // What a cut kept for later nodes to read has become a constant without a name.
-        if matches!(node.place, Place::Kept(_)) { Err(released()) } else { Ok(node) }
+        match record.get(var.id) {
+            Some(node) if std::ptr::eq(self, var.tape) && !matches!(node.place, Place::Kept(_)) => {
+                Ok(node)
+            }
+            _ => Err(self.refuse(record, var, what())),
+        }
+    }
+
+    #[cold]
+    fn refuse(&self, record: &Record<T>, var: &Var<'_, T>, what: &'static str) -> Error {
+        if std::ptr::eq(self, var.tape) {
+            Error::Stale { what, node: var.id, cut: record.cuts, site: record.last_cut }
+        } else {
+            Error::Foreign { what, node: var.id }
+        }
     }
 }
 

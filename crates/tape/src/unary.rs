@@ -41,6 +41,9 @@ impl<T: Real, E: Elementwise<T>> Op<T> for Map<E> {
         let [x] = x.shapes()?;
         Ok(x.into())
     }
+    fn shaped_like(&self, x: Inputs<'_, T>) -> Option<usize> {
+        (x.len() == 1).then_some(0)
+    }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let x = x.value(0);
         T::vectorize(

@@ -6,6 +6,7 @@
 
 use crate::{
     Inputs, Real, Tape,
+    lend::Lent,
     node::{Kind, Node, Place},
 };
 use std::{collections::HashMap, fmt};
@@ -97,7 +98,7 @@ impl<T: Real> Tape<T> {
         for (id, node) in record.living() {
             let flops = match &node.kind {
                 Kind::Op(op) => {
-                    let x = Inputs {
+                    let lent = Lent {
                         lookup: record.lookup(),
                         nodes: record.inputs(node),
                         indices: record.indices_of(node),
@@ -106,7 +107,7 @@ impl<T: Real> Tape<T> {
                     if matches!(node.place, Place::View { .. }) {
                         0
                     } else {
-                        op.flops(x, record.shape(node))
+                        op.flops(Inputs(&lent), record.shape(node))
                     }
                 }
                 _ => 0,

@@ -8,6 +8,9 @@ use crate::model::Layer;
 use ::tape::kernel::{Matrix, Scratch, gemm::Packed};
 use std::ops::Range;
 
+/// Rows so few that `U` is as well read where it stands.
+const FEW: usize = 8;
+
 #[derive(Debug)]
 pub(crate) struct Elman<T> {
     size: Size,
@@ -24,14 +27,20 @@ impl<T: Float> Cell<T> for Elman<T> {
 
     fn pack(&mut self, layer: &Layer<T>) {
         let u = Matrix::row_major(slice(&layer.u), self.size.hidden, self.size.hidden);
-        T::pack(&mut self.u, u);
+        if self.size.batch > FEW {
+            T::pack(&mut self.u, u);
+        }
         T::pack(&mut self.ut, u.t());
     }
 
-    fn forward(&mut self, scratch: &mut Scratch<T>, _: &Layer<T>, step: Forward<'_, T>) {
+    fn forward(&mut self, scratch: &mut Scratch<T>, layer: &Layer<T>, step: Forward<'_, T>) {
         let Forward { z, h, new, .. } = step;
-        if !step.from_zero {
-            let h = Matrix::row_major(h, self.size.batch, self.size.hidden);
+        let Size { hidden, batch, .. } = self.size;
+        let h = Matrix::row_major(h, batch, hidden);
+        if step.from_zero {
+        } else if batch <= FEW {
+            T::gemm(scratch, h, Matrix::row_major(slice(&layer.u), hidden, hidden), z, true);
+        } else {
             T::multiply(scratch, h, &self.u, z, true);
         }
         T::vectorize(

@@ -1,6 +1,9 @@
-//! The microkernel: a small tile of `C` held in registers while `k` runs.
+//! A few rows of `C`, tile after tile, of the height that the machine's registers allow.
 
-use super::lanes::Lanes;
+use super::{
+    lanes::Lanes,
+    tile::{Entries, tile},
+};
 use pulp::{Simd, WithSimd};
 
 /// Vectors in one row of a panel of `B`.
@@ -36,7 +39,7 @@ pub(super) struct Rows<'a, T> {
     pub(super) b: Panels<'a, T>,
     /// The columns of `B` beyond them, padded to a panel.
     pub(super) tail: Panels<'a, T>,
-    /// Start the first entry of `C` to be written.
+    /// From the first entry of `C` to be written.
     pub(super) c: &'a mut [T],
     /// Elements of `C` from one row to the next.
     pub(super) stride: usize,
@@ -51,7 +54,7 @@ pub(super) struct Rows<'a, T> {
 /// Rows that sums begin with: `(i, j)` is `data[i * row + j]`. A `row` of 0 serves all.
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a, T> {
-    /// Start the first entry on.
+    /// From the first entry on.
     pub data: &'a [T],
     /// Elements from one row to the next.
     pub row: usize,
@@ -130,11 +133,6 @@ impl<T: Lanes, const M: usize, const P: usize> WithSimd for Strip<'_, T, M, P> {
     }
 }
 
-/// The entries of `M` rows of `A` that one step of `k` needs.
-trait Entries<T, const M: usize> {
-    fn at(&self, k: usize) -> [T; M];
-}
-
 struct Steps<'a, T> {
     data: &'a [T],
     step: usize,
@@ -146,6 +144,10 @@ impl<T: Lanes, const M: usize> Entries<T, M> for Steps<'_, T> {
         let mut a = [T::ZERO; M];
         a.copy_from_slice(&self.data[k * self.step..][..M]);
         a
+    }
+    #[inline(always)]
+    fn dense(&self) -> Option<&[[T; M]]> {
+        (self.step == M).then_some(pulp::as_arrays(self.data).0)
     }
 }
 
@@ -195,82 +197,5 @@ impl<T: Copy> Panels<'_, T> {
     #[inline(always)]
     pub(super) fn skip(self, panels: usize) -> Self {
         Self { data: &self.data[panels * self.panel..], ..self }
-    }
-}
-
-/// `M` rows by `P` panels of `V` vectors: `cᵢⱼ = fma(aᵢₖ, bₖⱼ, cᵢⱼ)` for `k = 0, 1, 2, …`
-#[inline(always)]
-#[allow(clippy::too_many_arguments)]
-fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
-    simd: S,
-    a: &impl Entries<T, M>,
-    depth: usize,
-    b: Panels<'_, T>,
-    c: &mut [T],
-    stride: usize,
-    width: usize,
-    (add, from): (bool, Option<Start<'_, T>>),
-) {
-    let lanes = T::lanes::<S>();
-    let zero = T::splat(simd, T::ZERO);
-    let mut sums = [[[zero; V]; P]; M];
-    let whole = width == P * V * lanes;
-    if add {
-        for (i, sums) in sums.iter_mut().enumerate() {
-            let row = &c[i * stride..][..width];
-            load(simd, row, sums.as_flattened_mut(), whole);
-        }
-    } else if let Some(from) = from {
-        for (i, sums) in sums.iter_mut().enumerate() {
-            let row = &from.data[i * from.row..][..width];
-            load(simd, row, sums.as_flattened_mut(), whole);
-        }
-    }
-    for k in 0..depth {
-        let mut line = [[zero; V]; P];
-        for (p, line) in line.iter_mut().enumerate() {
-            let b = T::vectors::<S>(&b.data[p * b.panel + k * b.row..][..V * lanes]);
-            for (line, &b) in line.iter_mut().zip(b) {
-                *line = b;
-            }
-        }
-        for (sums, a) in sums.iter_mut().zip(a.at(k)) {
-            let a = T::splat(simd, a);
-            for (sums, line) in sums.iter_mut().zip(&line) {
-                for (sum, &b) in sums.iter_mut().zip(line) {
-                    *sum = T::fma(simd, a, b, *sum);
-                }
-            }
-        }
-    }
-    for (i, sums) in sums.iter().enumerate() {
-        let row = &mut c[i * stride..][..width];
-        store(simd, row, sums.as_flattened(), whole);
-    }
-}
-
-#[inline(always)]
-fn load<S: Simd, T: Lanes>(simd: S, row: &[T], x: &mut [T::Vector<S>], whole: bool) {
-    if whole {
-        for (x, &c) in x.iter_mut().zip(T::vectors::<S>(row)) {
-            *x = c;
-        }
-    } else {
-        for (x, c) in x.iter_mut().zip(row.chunks(T::lanes::<S>())) {
-            *x = T::load_part(simd, c);
-        }
-    }
-}
-
-#[inline(always)]
-fn store<S: Simd, T: Lanes>(simd: S, row: &mut [T], x: &[T::Vector<S>], whole: bool) {
-    if whole {
-        for (c, &x) in T::vectors_mut::<S>(row).iter_mut().zip(x) {
-            *c = x;
-        }
-    } else {
-        for (c, &x) in row.chunks_mut(T::lanes::<S>()).zip(x) {
-            T::store_part(simd, c, x);
-        }
     }
 }

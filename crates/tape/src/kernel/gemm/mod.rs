@@ -5,13 +5,14 @@
 //!
 //! * A **tile** of `C`, a few rows by two vectors of columns, stays in registers while `k`
 //!   runs: each step loads one row of `B`, broadcasts a few entries of `A`, and multiplies.
-//! * A **panel** of `A` holds the rows of one tile, interleaved, so that the entries of one
-//!   step lie side by side; it is read again for every tile of its rows and stays in the
-//!   first-level cache.
-//! * A **block** of `B` is cut into panels of two vectors; it is read again for every panel
-//!   of `A` and stays in the second-level cache. A `B` whose rows are already contiguous
-//!   is left where it is when `A` has too few rows to pay for the copy, and a
+//! * A **panel** of `B` holds two vectors of columns, row after row. A block of its rows is read
+//!   for one tile after the other and stays in the first-level cache meanwhile; the panel as a
+//!   whole passes by once, in the order in which it lies in memory. A `B` whose rows are already
+//!   contiguous is left where it is when `A` has too few rows to pay for the copy, and a
 //!   weight used at every time step is packed once: [`Packed`], [`Again`].
+//! * A **panel** of `A` holds the rows of one tile, interleaved, so that the entries of one
+//!   step lie side by side. Those of all tiles are read again for every panel of `B` and stay in
+//!   the second-level cache.
 //!
 //! # The bits
 //!
@@ -24,11 +25,13 @@
 
 mod again;
 mod lanes;
+mod loops;
 mod micro;
 mod pack;
 mod product;
 #[cfg(test)]
 mod tests;
+mod tile;
 mod turn;
 
 pub use again::Again;

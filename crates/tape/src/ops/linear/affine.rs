@@ -37,6 +37,20 @@ impl<T: Real> Op<T> for Affine {
         Ok(shape)
     }
 
+    fn shaped_like(&self, x: Inputs<'_, T>) -> Option<usize> {
+        if x.len() != 3 {
+            return None;
+        }
+        match (x.shape(0), x.shape(1), x.shape(2)) {
+            ([lead @ .., last], [n_in, n_out], [lead_c @ .., last_c])
+                if last == n_in && last_c == n_out && lead.iter().eq(lead_c) =>
+            {
+                Some(2)
+            }
+            _ => None,
+        }
+    }
+
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let (w, c) = (x.shape(1), x.value(2));
         let rows = y.len() / w[1].max(1);
@@ -89,6 +103,19 @@ impl<T: Real> Op<T> for Affine {
             }
             1 => add_product(x, Matrix::row_major(&x[0], rows, n_in).t(), dy_matrix, dx),
             _ if x.value(2).len() == dy.len() => dx.add(dy.iter().copied()),
+            _ if x.shape(2) == [n_out] => {
+                let dx = dx.sum();
+                T::vectorize(
+                    #[inline(always)]
+                    || {
+                        for row in dy.chunks_exact(n_out) {
+                            for (dx, &dy) in dx.iter_mut().zip(row) {
+                                *dx += dy;
+                            }
+                        }
+                    },
+                );
+            }
             _ => {
                 let dx = dx.sum();
                 T::vectorize(

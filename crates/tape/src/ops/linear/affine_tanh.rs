@@ -17,6 +17,9 @@ impl<T: Real> Op<T> for AffineTanh {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
         Affine.shape(x)
     }
+    fn shaped_like(&self, x: Inputs<'_, T>) -> Option<usize> {
+        Affine.shaped_like(x)
+    }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
         Affine.forward(x, y, saved);
         T::vectorize(

@@ -14,13 +14,18 @@ impl Axis {
     /// Reads `shape` around `axis`, which counts from the front.
     pub(crate) fn of(shape: &[usize], axis: usize) -> Result<Self, Misfit> {
         if axis >= shape.len() {
-            return Err(Misfit::new(
-                format!("there is no axis {axis} among {}", shape.len()),
-                "axes count from 0, or from −1 backwards",
-            ));
+            return Err(Self::missing(shape, axis));
         }
         let (outer, rest) = shape.split_at(axis);
         Ok(Self { outer: outer.iter().product(), n: rest[0], inner: rest[1..].iter().product() })
+    }
+
+    #[cold]
+    pub(crate) fn missing(shape: &[usize], axis: usize) -> Misfit {
+        Misfit::new(
+            format!("there is no axis {axis} among {}", shape.len()),
+            "axes count from 0, or from −1 backwards",
+        )
     }
 
     /// The axis that `index` means in an array of rank `rank`: negative ones count from the back.

@@ -5,7 +5,7 @@
 //! ```
 
 use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var, ops::reduction::Axis};
-use std::ops::Range;
+use std::{ops::Range, panic::Location};
 
 /// See the [module](self). Along the first axis it shares the memory of its input.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ impl Slice {
 impl<T: Real> Op<T> for Slice {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
         let [shape] = x.shapes()?;
-        let Axis { n, .. } = Axis::of(shape, self.axis)?;
+        let Some(&n) = shape.get(self.axis) else { return Err(Axis::missing(shape, self.axis)) };
         if self.start > self.end || self.end > n {
             return Err(Misfit::new(
                 format!(
@@ -106,6 +106,11 @@ impl<T: Real> Var<'_, T> {
     /// The part at one `index` of an axis, which disappears; `-1` is the last.
     #[track_caller]
     pub fn select(self, axis: isize, index: usize) -> Self {
+        if axis == 0
+            && let Some(part) = self.part(index, Location::caller())
+        {
+            return part;
+        }
         let axis = self.axis("Slice", axis);
         self.apply(Slice { axis, start: index, end: index.saturating_add(1), select: true })
     }

@@ -1,0 +1,214 @@
+//! The loops around the tiles: which part of `A` and `B` is at hand, and for how long.
+//!
+//! ```text
+//! a group of steps of k       A: all rows of a group of tiles, packed, in the second-level cache
+//!   a group of tiles          C: the same rows
+//!     a panel of B            read once for all these rows, as it lies in memory
+//!       a block of steps      B: one block of the panel, in the first-level cache
+//!         a tile              C: in registers
+//! ```
+
+use super::{
+    Scratch,
+    lanes::Lanes,
+    micro::{Left, PANEL, Panels, Rows, highest, highest_of_rows},
+    pack::{SLACK, interleave},
+    product::{Product, Right, pack, part, unpacked},
+};
+use crate::kernel::Matrix;
+use pulp::{Simd, WithSimd};
+use std::ops::Range;
+
+/// Steps of `k` in one block: a panel of `A` and one of `B` share the first-level cache.
+pub(super) const DEPTH: usize = 256;
+/// The fewest in a group, if there are as many: `C` is read and written once for each.
+const GROUP: usize = 512;
+/// Bytes of `A` packed at a time: half of a common second-level cache.
+const RESIDENT: usize = 256 << 10;
+/// Tiles of rows too few to pay for packing a row-major `B`.
+const FEW: usize = 2;
+/// Bytes of `B` that no cache keeps. It is read in flat bands, a few long rows at a time,
+/// as memory serves them best.
+const HUGE: usize = 12 << 20;
+/// Bytes of one column of `B` in such a band.
+const BAND: usize = 64;
+
+/// `B` as the tiles will read it.
+enum Source<'a, T> {
+    /// Packed beforehand.
+    Packed(&'a [T]),
+    /// Left where it is.
+    InPlace(Matrix<'a, T>),
+    /// To be packed, all panels of a group of steps.
+    Group(Matrix<'a, T>),
+    /// To be packed, panel after panel.
+    Panel(Matrix<'a, T>),
+}
+
+/// Rows dealt out evenly: 20 rows are two tiles of 10 rather than one of 12 and a small one
+/// that keeps the machine half idle.
+#[derive(Clone, Copy)]
+struct Tiles {
+    rows: usize,
+    count: usize,
+}
+
+impl Tiles {
+    #[inline(always)]
+    fn rows(self, tiles: Range<usize>) -> Range<usize> {
+        let start = |tile| tile * self.rows / self.count;
+        start(tiles.start)..start(tiles.end)
+    }
+    #[inline(always)]
+    fn at(self, tile: usize) -> Range<usize> {
+        self.rows(tile..tile + 1)
+    }
+}
+
+/// The ranges of `step` numbers, the last maybe fewer, that make up `range`.
+#[inline(always)]
+fn cut(range: Range<usize>, step: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(step).map(move |start| start..end.min(start + step))
+}
+
+/// A [`Product`] with something to sum.
+pub(super) struct Loops<'a, T>(pub(super) Product<'a, T>);
+
+impl<T: Lanes> WithSimd for Loops<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Product { scratch, a, b, n, c, add, from } = self.0;
+        let Scratch { a: a_room, b: b_room, .. } = scratch;
+        let depth = a.cols;
+        let (width, padded) =
+            (PANEL * T::lanes::<S>(), n.next_multiple_of(PANEL * T::lanes::<S>()));
+        let left = unpacked::<S, T>(a, n);
+        let highest = match left {
+            Some(Left::Rows { .. }) => highest_of_rows::<S>(),
+            _ => highest::<S>(),
+        };
+        let tiles = Tiles { rows: a.rows, count: a.rows.div_ceil(highest) };
+
+        let resident = RESIDENT / size_of::<T>();
+        let steps = (resident / a.rows).max(GROUP) / DEPTH * DEPTH;
+        let group = (resident / steps / highest).clamp(1, tiles.count);
+        let b = match b {
+            Right::Packed(b) => Source::Packed(&b.panels.data[b.panels.start..]),
+            Right::Matrix(b) if b.col_stride == 1 && tiles.count <= FEW => Source::InPlace(b),
+            Right::Matrix(b) if group < tiles.count => Source::Group(b),
+            Right::Matrix(b) => Source::Panel(b),
+        };
+        let steps = match b {
+            Source::InPlace(_) if depth * n * size_of::<T>() > HUGE => BAND / size_of::<T>(),
+            _ => steps,
+        };
+        let steps = steps.min(depth);
+        // Where nothing is gained by going panel by panel, all of them are one strip.
+        let strip = match b {
+            Source::InPlace(_) => padded,
+            Source::Packed(_) if tiles.count == 1 => padded,
+            _ => width,
+        };
+        let a_room = a_room.room(match left {
+            Some(_) => 0,
+            None => tiles.rows.min(group * highest) * steps + SLACK,
+        });
+        let b_room = b_room.room(match b {
+            Source::Packed(_) => 0,
+            Source::Group(_) => steps * padded + SLACK,
+            Source::InPlace(_) | Source::Panel(_) => steps * width + SLACK,
+        });
+
+        for k in cut(0..depth, steps) {
+            if let Source::Group(b) = b {
+                pack(simd, part(b, k.clone(), 0..n), width, b_room);
+            }
+            for t in cut(0..tiles.count, group) {
+                let rows = tiles.rows(t.clone());
+                if left.is_none() {
+                    for block in cut(k.clone(), DEPTH) {
+                        for r in t.clone().map(|t| tiles.at(t)) {
+                            let at = (block.start - k.start) * rows.len()
+                                + (r.start - rows.start) * block.len();
+                            let a = part(a, r.clone(), block.clone());
+                            interleave(simd, a, r.len(), &mut a_room[at..]);
+                        }
+                    }
+                }
+                for j in cut(0..n, strip) {
+                    let (full, rest) = (j.len() / width, j.len() % width);
+                    let odd = rest != 0 && rest != T::lanes::<S>();
+                    match b {
+                        Source::Panel(b) => {
+                            pack(simd, part(b, k.clone(), j.clone()), width, b_room);
+                        }
+                        Source::InPlace(b) if odd => {
+                            pack(simd, part(b, k.clone(), j.end - rest..j.end), width, b_room);
+                        }
+                        _ => {}
+                    }
+                    // Where the steps of this group are found, for this strip.
+                    let panels = match b {
+                        Source::Packed(data) => {
+                            let data = &data[j.start * depth + k.start * width..];
+                            Panels { data, row: width, panel: depth * width }
+                        }
+                        Source::Group(_) => {
+                            let data = &b_room[j.start * k.len()..];
+                            Panels { data, row: width, panel: k.len() * width }
+                        }
+                        Source::Panel(_) => Panels { data: b_room, row: width, panel: 0 },
+                        Source::InPlace(b) => {
+                            let data = &b.data[k.start * b.row_stride + j.start..];
+                            Panels { data, row: b.row_stride, panel: width }
+                        }
+                    };
+                    for block in cut(k.clone(), DEPTH) {
+                        let done = block.start - k.start;
+                        let b_block = Panels { data: &panels.data[done * panels.row..], ..panels };
+                        let tail = match b {
+                            _ if rest == 0 => Panels { data: &[], ..b_block },
+                            Source::InPlace(_) if odd => {
+                                Panels { data: &b_room[done * width..], row: width, panel: 0 }
+                            }
+                            _ => b_block.skip(full),
+                        };
+                        for tile in t.clone() {
+                            let r = tiles.at(tile);
+                            let height = r.len();
+                            let a = match left {
+                                Some(Left::Rows { data, row }) => {
+                                    Left::Rows { data: &data[r.start * row + block.start..], row }
+                                }
+                                Some(Left::Steps { data, step }) => Left::Steps {
+                                    data: &data[block.start * step + r.start..],
+                                    step,
+                                },
+                                None => {
+                                    let at =
+                                        done * rows.len() + (r.start - rows.start) * block.len();
+                                    Left::Steps { data: &a_room[at..], step: height }
+                                }
+                            };
+                            let rows = Rows {
+                                a,
+                                depth: block.len(),
+                                b: b_block,
+                                tail,
+                                c: &mut c[r.start * n + j.start..],
+                                stride: n,
+                                width: j.len(),
+                                add: add || block.start > 0,
+                                from: from.map(|from| from.skip(r.start, j.start)),
+                            };
+                            rows.multiply(simd, height);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
