@@ -150,7 +150,9 @@ mod tests {
 
     #[test]
     fn parts_that_overlap_or_stand_apart_are_added() {
-        for (start, expected) in [(2, [0.0, 0.0, 5.0, 7.0, 2.0, 0.0]), (0, [5.0, 6.0, 0.0, 1.0, 2.0, 0.0])] {
+        for (start, expected) in
+            [(2, [0.0, 0.0, 5.0, 7.0, 2.0, 0.0]), (0, [5.0, 6.0, 0.0, 1.0, 2.0, 0.0])]
+        {
             let mut sum = part();
             sum.add_part(3, &[1.0, 2.0]);
             sum.add_part(start, &[5.0, 6.0]);

@@ -130,19 +130,20 @@ pub(super) fn fuse(drafts: &mut [Draft], uses: &mut [usize], first: usize) {
             own(place).filter(|(_, d)| d.action == Action::Do(Code::Mul) && d.plus.is_none())
         };
         let fused = match action {
-            Action::Do(code @ (Code::Sigmoid | Code::Tanh)) => own(a)
-                .filter(|(_, d)| d.action == Action::Do(Code::Add))
-                .map(|(i, d)| {
+            Action::Do(code @ (Code::Sigmoid | Code::Tanh)) => {
+                own(a).filter(|(_, d)| d.action == Action::Do(Code::Add)).map(|(i, d)| {
                     let sigmoid = code == Code::Sigmoid;
                     (i, if sigmoid { Action::SigmoidOfSum } else { Action::TanhOfSum }, d.x, plus)
-                }),
+                })
+            }
             Action::Do(Code::Add) => product(b)
                 .map(|(i, d)| (i, d.action, d.x, Some(a)))
                 .or_else(|| product(a).map(|(i, d)| (i, d.action, d.x, Some(b)))),
             Action::Do(Code::Sub) => product(b).map(|(i, d)| (i, Action::NegMul, d.x, Some(a))),
             Action::Do(Code::Neg) => product(a).map(|(i, d)| (i, Action::NegMul, d.x, plus)),
-            Action::SigmoidSlope => product(a)
-                .map(|(i, d)| (i, Action::MulSigmoidSlope, [d.x[0], d.x[1], b], plus)),
+            Action::SigmoidSlope => {
+                product(a).map(|(i, d)| (i, Action::MulSigmoidSlope, [d.x[0], d.x[1], b], plus))
+            }
             Action::TanhSlope => {
                 product(a).map(|(i, d)| (i, Action::MulTanhSlope, [d.x[0], d.x[1], b], plus))
             }

@@ -68,14 +68,7 @@ impl<T: Real> Op<T> for Run {
         work(plan, layout, &read, (written, lanes));
     }
 
-    fn backward(
-        &self,
-        i: usize,
-        x: Inputs<'_, T>,
-        y: Output<'_, T>,
-        dy: &[T],
-        dx: Adjoint<'_, T>,
-    ) {
+    fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         let mut all: SmallVec<[Option<Adjoint<'_, T>>; 8]> = (0..x.len()).map(|_| None).collect();
         all[i] = Some(dx);
         self.backward_jointly(x, y, dy, &mut all);
@@ -169,7 +162,8 @@ impl Run {
         }
         for (k, &Place { variable, start, stride }) in layout.inputs.iter().enumerate() {
             // What is not written once and in all rows begins with zero.
-            let clear = fresh[variable] && (stride == 0 || self.plans.unread.contains(&k));
+            let shared = stride == 0 && layout.rows > 1;
+            let clear = fresh[variable] && (shared || self.plans.unread.contains(&k));
             if let (true, Some(dx)) = (clear, &mut written.arrays[variable]) {
                 let rows = dx[start..].chunks_mut(stride.max(layout.width).max(1));
                 rows.for_each(|row| row[..layout.width].fill(T::ZERO));

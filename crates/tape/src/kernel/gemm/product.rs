@@ -3,7 +3,7 @@
 use super::{
     Buffer, Matrix, Packed, Scratch,
     lanes::Lanes,
-    micro::{Start, Left, PANEL, Panels, Rows, highest, highest_of_rows},
+    micro::{Left, PANEL, Panels, Rows, Start, highest, highest_of_rows},
     pack::{SLACK, interleave},
 };
 use pulp::{Simd, WithSimd};

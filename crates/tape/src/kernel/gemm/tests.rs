@@ -200,7 +200,15 @@ fn every_instruction_set_gives_the_same_bits() {
         let mut c = vec![0.0; a.rows * b.cols];
         let scratch = &mut Scratch::default();
         let (n, c_mut) = (b.cols, &mut c[..]);
-        simd.vectorize(Product { scratch, a, b: Right::Matrix(b), n, c: c_mut, add: false, from: None });
+        simd.vectorize(Product {
+            scratch,
+            a,
+            b: Right::Matrix(b),
+            n,
+            c: c_mut,
+            add: false,
+            from: None,
+        });
         bits(&c)
     }
     for (m, k, n) in [(1, 300, 70), (5, 9, 40), (23, 40, 75), (130, 300, 150)] {
