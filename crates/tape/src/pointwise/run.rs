@@ -162,7 +162,8 @@ impl Run {
         }
         for (k, &Place { variable, start, stride }) in layout.inputs.iter().enumerate() {
             // What is not written once and in all rows begins with zero.
-            let clear = fresh[variable] && (stride == 0 || self.plans.unread.contains(&k));
+            let shared = stride == 0 && layout.rows > 1;
+            let clear = fresh[variable] && (shared || self.plans.unread.contains(&k));
             if let (true, Some(dx)) = (clear, &mut written.arrays[variable]) {
                 let rows = dx[start..].chunks_mut(stride.max(layout.width).max(1));
                 rows.for_each(|row| row[..layout.width].fill(T::ZERO));

@@ -52,8 +52,7 @@ fn what_is_left_out_is_nowhere_missed() {
     });
     let x = [wave(&[3, 4]), wave(&[3, 4])];
     for k in 0..5 {
-        gradcheck::function(|tape, x| f.apply(&[tape.concat(1, &[x[0], x[0]]), x[1]])[k], &x)
-            .assert();
+        gradcheck::function(|t, x| f.apply(&[t.concat(1, &[x[0], x[0]]), x[1]])[k], &x).assert();
     }
     let tape = Tape::<f64>::new();
     let (x, y) = (tape.leaf(wave(&[3, 8])), tape.leaf(wave(&[3, 4])));
