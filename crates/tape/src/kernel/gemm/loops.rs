@@ -108,15 +108,17 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             _ => steps,
         };
         let steps = steps.min(depth);
-        // Where nothing is gained by going panel by panel, all of them are one strip.
-        let strip = match b {
-            Source::InPlace(_) => padded,
-            Source::Packed(_) if tiles.count == 1 => padded,
-            _ => width,
-        };
         let columns = match b {
             Source::Group(_) => (BLOCK / size_of::<T>() / steps / width).max(1) * width,
             _ => n,
+        };
+        // Where nothing is gained by going panel by panel, all of them are one strip.
+        let strip = match b {
+            Source::InPlace(_) => padded,
+            // Rows of `C` that come from memory come faster in their order.
+            Source::Group(_) => columns,
+            Source::Packed(_) if tiles.count == 1 => padded,
+            _ => width,
         };
         let a_room = a_room.room(match left {
             Some(_) => 0,
