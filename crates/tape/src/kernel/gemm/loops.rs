@@ -1,8 +1,8 @@
 //! The loops around the tiles: which part of `A` and `B` is at hand, and for how long.
 //!
 //! ```text
-//! a group of steps of k       A: all rows of a group of tiles, packed, in the second-level cache
-//!   a group of tiles          C: the same rows
+//! a group of steps of k       B: some columns, packed, where there are many groups of tiles
+//!   a group of tiles          A: all its rows, packed, in the second-level cache
 //!     a panel of B            read once for all these rows, as it lies in memory
 //!       a block of steps      B: one block of the panel, in the first-level cache
 //!         a tile              C: in registers
@@ -25,6 +25,8 @@ pub(super) const DEPTH: usize = 256;
 const GROUP: usize = 512;
 /// Bytes of `A` packed at a time: half of a common second-level cache.
 const RESIDENT: usize = 256 << 10;
+/// Bytes of `B` packed at a time, if more than a panel: it is read for every group of tiles.
+const BLOCK: usize = 512 << 10;
 /// Tiles of rows too few to pay for packing a row-major `B`.
 const FEW: usize = 2;
 /// Bytes of `B` that no cache keeps. It is read in flat bands, a few long rows at a time,
@@ -106,9 +108,15 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             _ => steps,
         };
         let steps = steps.min(depth);
+        let columns = match b {
+            Source::Group(_) => (BLOCK / size_of::<T>() / steps / width).max(1) * width,
+            _ => n,
+        };
         // Where nothing is gained by going panel by panel, all of them are one strip.
         let strip = match b {
             Source::InPlace(_) => padded,
+            // Rows of `C` that come from memory come faster in their order.
+            Source::Group(_) => columns,
             Source::Packed(_) if tiles.count == 1 => padded,
             _ => width,
         };
@@ -118,13 +126,15 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
         });
         let b_room = b_room.room(match b {
             Source::Packed(_) => 0,
-            Source::Group(_) => steps * padded + SLACK,
+            Source::Group(_) => steps * columns.min(padded) + SLACK,
             Source::InPlace(_) | Source::Panel(_) => steps * width + SLACK,
         });
 
-        for k in cut(0..depth, steps) {
+        let blocks =
+            cut(0..depth, steps).flat_map(|k| cut(0..n, columns).map(move |j| (k.clone(), j)));
+        for (k, wide) in blocks {
             if let Source::Group(b) = b {
-                pack(simd, part(b, k.clone(), 0..n), width, b_room);
+                pack(simd, part(b, k.clone(), wide.clone()), width, b_room);
             }
             for t in cut(0..tiles.count, group) {
                 let rows = tiles.rows(t.clone());
@@ -138,7 +148,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                         }
                     }
                 }
-                for j in cut(0..n, strip) {
+                for j in cut(wide.clone(), strip) {
                     let (full, rest) = (j.len() / width, j.len() % width);
                     let odd = rest != 0 && rest != T::lanes::<S>();
                     match b {
@@ -157,7 +167,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                             Panels { data, row: width, panel: depth * width }
                         }
                         Source::Group(_) => {
-                            let data = &b_room[j.start * k.len()..];
+                            let data = &b_room[(j.start - wide.start) * k.len()..];
                             Panels { data, row: width, panel: k.len() * width }
                         }
                         Source::Panel(_) => Panels { data: b_room, row: width, panel: 0 },
