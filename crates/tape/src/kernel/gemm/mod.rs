@@ -7,7 +7,8 @@
 //!   runs: each step loads one row of `B`, broadcasts a few entries of `A`, and multiplies.
 //! * A **panel** of `B` holds two vectors of columns, row after row. A block of its rows is read
 //!   for one tile after the other and stays in the first-level cache meanwhile; the panel as a
-//!   whole passes by once, in the order in which it lies in memory. A `B` whose rows are already
+//!   whole passes by once for all these rows, in the order in which it lies in memory. (Where `C`
+//!   is large and comes from memory, a few panels stay at hand and rows pass by.) A `B` whose rows are already
 //!   contiguous is left where it is when `A` has too few rows to pay for the copy, and a
 //!   weight used at every time step is packed once: [`Packed`], [`Again`].
 //! * A **panel** of `A` holds the rows of one tile, interleaved, so that the entries of one

@@ -142,6 +142,7 @@ fn awkward_products_have_the_bits_of_the_definition() {
             (25, 33, 1100),
             (130, 600, 140),
             (300, 300, 300),
+            (140, 600, 333),
         ]
     };
     let (s, d) = (&mut Scratch::<f32>::default(), &mut Scratch::<f64>::default());
