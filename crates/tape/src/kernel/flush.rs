@@ -2,8 +2,8 @@
 //!
 //! An adjoint that vanishes through time passes the subnormal numbers (below 1.2e-38 in single precision, 2.2e-308 in double)
 //! on its way to zero. They lose digits with every step, and many processors take more than a hundred
-//! cycles for a product with one of them: of 2,000 steps of a network that forgets, the thirty that cross that range
-//! cost more than all others. So a product of matrices clears its adjoint of them before it multiplies.
+//! cycles for a product with one of them: of 2,000 steps of a network that forgets, the few that cross that range
+//! can cost more than all others. So a product of matrices clears its adjoint of them before it multiplies.
 
 use crate::Real;
 
