@@ -1,14 +1,23 @@
 //! The gradient of a weight used at many steps: rows gathered, multiplied once.
 //!
 //! A weight `W` with `zₜ = xₜ W` at `T` steps has `W̄ = Σₜ xₜᵀ z̄ₜ`. Multiplying at every step reads and
-//! writes all of `W̄` for the sake of `B` rows; instead the rows of `xₜ` and `z̄ₜ` are copied one below the other,
-//! and every [`BLOCK`] of them become one product. A product sums over its rows in order, so that the
-//! bits are the same whatever the size of a block.
+//! writes all of `W̄` for the sake of `B` rows; instead the rows of `xₜ` and `z̄ₜ` are laid down one below the other,
+//! as a product will read them ([`RankUpdate`]), and a block of them is multiplied when it is full. A product sums over
+//! its rows in order, so that the bits are the same whatever the size of a block.
 
-use crate::{Real, kernel::Matrix, kernel::Scratch, pool::Pool};
+use crate::{
+    Real,
+    kernel::{Matrix, gemm::RankUpdate},
+    pool::Pool,
+    running::Running,
+    sweep::Sweep,
+};
 
 /// Rows that are worth a product of their own.
-pub(crate) const BLOCK: usize = 256;
+const BLOCK: usize = 256;
+
+/// Bytes of a block that are too many to be laid down for one use.
+const WIDE: usize = 8 << 20;
 
 /// Rows on their way into the gradient of one leaf.
 #[derive(Debug)]
@@ -17,10 +26,7 @@ pub(crate) struct Gather<T> {
     pub(crate) leaf: u64,
     /// Which columns of the gradient they are for.
     columns: Columns,
-    /// How many of [`BLOCK`] rows are taken; behind them stands anything.
-    rows: usize,
-    left: Vec<T>,
-    right: Vec<T>,
+    rows: RankUpdate<T>,
 }
 
 /// A stretch of the columns of a matrix.
@@ -30,107 +36,89 @@ pub(crate) struct Columns {
     pub(crate) len: usize,
 }
 
-impl<T> Gather<T> {
-    pub(crate) fn give_to(self, pool: &mut Pool<T>)
-    where
-        T: Copy + Default,
-    {
-        pool.give(self.left);
-        pool.give(self.right);
+impl<T: Real> Gather<T> {
+    pub(crate) fn give_to(self, pool: &mut Pool<T>) {
+        self.rows.into_memory().into_iter().for_each(|memory| pool.give(memory));
     }
 }
 
-/// `sum += leftᵀ right`, now or later, where `sum` is `[m, n]`, of which the `columns` are meant. `left` is
-/// `[rows, m]`, `right` `[rows, columns]`.
-pub(crate) fn add_rows<T: Real>(
-    pool: &mut Pool<T>,
-    scratch: &mut Scratch<T>,
-    (leaf, sum): (u64, &mut Vec<T>),
-    left: &[T],
-    right: &[T],
-    (m, n): (usize, usize),
-    columns: Columns,
-) {
-    let rows = left.len() / m;
-    let at = pool.gathers.iter().position(|g| g.leaf == leaf && g.columns == columns);
-    if rows >= BLOCK {
-        if let Some(at) = at {
-            flush(pool, scratch, at, sum, (m, n));
+impl<T: Real> Sweep<'_, T> {
+    /// `W̄[:, columns] += leftᵀ right`, now or later, where the weight `[m, n]` is the leaf `leaf`. `left` is `[rows, m]`,
+    /// `right` `[rows, columns]`.
+    pub(crate) fn gather(
+        &mut self,
+        leaf: u64,
+        (mut left, mut right): (&[T], &[T]),
+        (m, n): (usize, usize),
+        columns: Columns,
+    ) {
+        let at = self.pool.gathers.iter().position(|g| g.leaf == leaf && g.columns == columns);
+        if left.len() >= BLOCK * m && columns.len == n && BLOCK * (m + n) * size_of::<T>() > WIDE {
+            return self.at_once(leaf, at, (left, right), (m, n));
         }
-        multiply(pool, scratch, sum, left, right, (m, n), columns);
-        return;
+        let at = at.unwrap_or_else(|| {
+            let rows = RankUpdate::new((m, columns.len), BLOCK, |len| self.pool.take(len));
+            self.pool.gathers.push(Gather { leaf, columns, rows });
+            self.pool.gathers.len() - 1
+        });
+        while !left.is_empty() {
+            let count = T::push_rows(&mut self.pool.gathers[at].rows, left, right);
+            (left, right) = (&left[count * m..], &right[count * columns.len..]);
+            if !left.is_empty() {
+                let mut sum = self.take(leaf).into_buffer(self.pool);
+                flush(self.pool, at, &mut sum, (m, n));
+                let sum = Running::of(sum, self.pool);
+                self.put(leaf, sum);
+            }
+        }
     }
-    let at = at.unwrap_or_else(|| {
-        let (left, right) = (pool.take(BLOCK * m), pool.take(BLOCK * columns.len));
-        pool.gathers.push(Gather { leaf, columns, rows: 0, left, right });
-        pool.gathers.len() - 1
-    });
-    if pool.gathers[at].rows + rows > BLOCK {
-        flush(pool, scratch, at, sum, (m, n));
+
+    /// The same, now, after the rows that stand `at` have been multiplied.
+    fn at_once(
+        &mut self,
+        leaf: u64,
+        at: Option<usize>,
+        (left, right): (&[T], &[T]),
+        (m, n): (usize, usize),
+    ) {
+        let mut sum = self.take(leaf).into_buffer(self.pool);
+        if let Some(at) = at {
+            flush(self.pool, at, &mut sum, (m, n));
+        }
+        let add = !sum.is_empty();
+        if !add {
+            sum = self.pool.take(m * n);
+        }
+        let rows = left.len() / m;
+        let (left, right) = (Matrix::row_major(left, rows, m), Matrix::row_major(right, rows, n));
+        T::gemm(&mut self.scratch.borrow_mut(), left.t(), right, &mut sum, add);
+        let sum = Running::of(sum, self.pool);
+        self.put(leaf, sum);
     }
-    let gather = &mut pool.gathers[at];
-    gather.left[gather.rows * m..][..rows * m].copy_from_slice(left);
-    gather.right[gather.rows * columns.len..][..rows * columns.len].copy_from_slice(right);
-    gather.rows += rows;
 }
 
 /// Completes the gradient of `leaf`.
 pub(crate) fn finish<T: Real>(
     pool: &mut Pool<T>,
-    scratch: &mut Scratch<T>,
     (leaf, sum): (u64, &mut Vec<T>),
     shape: &[usize],
 ) {
     while let (Some(at), &[m, n]) = (pool.gathers.iter().position(|g| g.leaf == leaf), shape) {
-        flush(pool, scratch, at, sum, (m, n));
+        flush(pool, at, sum, (m, n));
         pool.gathers.swap_remove(at).give_to(pool);
     }
 }
 
-fn flush<T: Real>(
-    pool: &mut Pool<T>,
-    scratch: &mut Scratch<T>,
-    at: usize,
-    sum: &mut Vec<T>,
-    size: (usize, usize),
-) {
-    let gather = &mut pool.gathers[at];
-    let (rows, columns) = (std::mem::take(&mut gather.rows), gather.columns);
-    let (left, right) = (std::mem::take(&mut gather.left), std::mem::take(&mut gather.right));
-    let (rows_left, rows_right) = (&left[..rows * size.0], &right[..rows * columns.len]);
-    multiply(pool, scratch, sum, rows_left, rows_right, size, columns);
-    (pool.gathers[at].left, pool.gathers[at].right) = (left, right);
-}
-
-fn multiply<T: Real>(
-    pool: &mut Pool<T>,
-    scratch: &mut Scratch<T>,
-    sum: &mut Vec<T>,
-    left: &[T],
-    right: &[T],
-    (m, n): (usize, usize),
-    Columns { start, len }: Columns,
-) {
-    let rows = left.len() / m;
-    let (left, right) = (Matrix::row_major(left, rows, m).t(), Matrix::row_major(right, rows, len));
-    let add = !sum.is_empty();
+/// Multiplies what has been gathered.
+fn flush<T: Real>(pool: &mut Pool<T>, at: usize, sum: &mut Vec<T>, (m, n): (usize, usize)) {
+    let Columns { start, len } = pool.gathers[at].columns;
+    let mut add = !sum.is_empty();
     if !add {
         *sum = pool.take(m * n);
+        if len < n {
+            sum.fill(T::ZERO);
+            add = true;
+        }
     }
-    if len == n {
-        return T::gemm(scratch, left, right, sum, add);
-    }
-    // The product goes on where the columns stand: they are taken out, added to, and put back.
-    if !add {
-        sum.fill(T::ZERO);
-    }
-    let mut part = pool.take(m * len);
-    for (part, sum) in part.chunks_exact_mut(len).zip(sum.chunks_exact(n)) {
-        part.copy_from_slice(&sum[start..start + len]);
-    }
-    T::gemm(scratch, left, right, &mut part, true);
-    for (part, sum) in part.chunks_exact(len).zip(sum.chunks_exact_mut(n)) {
-        sum[start..start + len].copy_from_slice(part);
-    }
-    pool.give(part);
+    T::add_rows(&mut pool.gathers[at].rows, &mut sum[start..], n, add);
 }

@@ -2,7 +2,7 @@
 
 use crate::kernel::{
     Matrix, Scratch,
-    gemm::{self, Again, Start},
+    gemm::{self, Again, RankUpdate, Start},
 };
 use std::{
     fmt::{Debug, Display},
@@ -176,6 +176,17 @@ pub trait Real:
         }
         Self::gemm(scratch, a, b, c, true);
     }
+
+    /// Takes rows of `L [K, m]` and `R [K, n]` for a product `C += Lᵀ R`, as many of both; returns how many had room.
+    fn push_rows(update: &mut RankUpdate<Self>, left: &[Self], right: &[Self]) -> usize {
+        update.push_plain(left, right)
+    }
+
+    /// `C = Lᵀ R`, or `C += Lᵀ R`, to the bits of [`gemm`](Real::gemm), for the rows that have been pushed; none are left.
+    /// `C [m, n]` stands in `c` with `stride` elements from one row to the next.
+    fn add_rows(update: &mut RankUpdate<Self>, c: &mut [Self], stride: usize, add: bool) {
+        update.add_plain(c, stride, add);
+    }
 }
 
 macro_rules! primitive {
@@ -299,6 +310,12 @@ macro_rules! primitive {
                 c: &mut [Self],
             ) {
                 gemm::$from(scratch, a, b, from, c);
+            }
+            fn push_rows(update: &mut RankUpdate<Self>, left: &[Self], right: &[Self]) -> usize {
+                update.push(left, right)
+            }
+            fn add_rows(update: &mut RankUpdate<Self>, c: &mut [Self], stride: usize, add: bool) {
+                update.add(c, stride, add);
             }
         }
     };

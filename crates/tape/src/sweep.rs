@@ -158,7 +158,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     pub(crate) fn gathered(&mut self, id: u64, shape: &Shape) -> Vec<T> {
         let mut sum = self.take(id).into_buffer(self.pool);
         if !self.pool.gathers.is_empty() {
-            gather::finish(self.pool, &mut self.scratch.borrow_mut(), (id, &mut sum), shape);
+            gather::finish(self.pool, (id, &mut sum), shape);
         }
         sum
     }
@@ -224,23 +224,11 @@ impl<'a, T: Real> Sweep<'a, T> {
                     Factor::Input(j) => x.value(j),
                     Factor::Adjoint => dy.as_slice(),
                 };
-                let mut sum = self.take(input).into_buffer(self.pool);
-                let scratch = &mut self.scratch.borrow_mut();
                 let (left, right) = (factor(rows.left), factor(rows.right));
                 // As many columns as the right factor has for each row of the left one.
                 let len = (right.len() * m).checked_div(left.len()).unwrap_or(n);
                 let columns = gather::Columns { start: rows.column, len };
-                gather::add_rows(
-                    self.pool,
-                    scratch,
-                    (input, &mut sum),
-                    left,
-                    right,
-                    (m, n),
-                    columns,
-                );
-                let sum = Running::of(sum, self.pool);
-                self.put(input, sum);
+                self.gather(input, (left, right), (m, n), columns);
                 continue;
             }
             op.backward(i, x, y, dy.as_slice(), self.adjoint(input, target.len));

@@ -24,7 +24,7 @@ pub(super) const DEPTH: usize = 256;
 /// The fewest in a group, if there are as many: `C` is read and written once for each.
 const GROUP: usize = 512;
 /// Bytes of `A` packed at a time: half of a common second-level cache.
-const RESIDENT: usize = 256 << 10;
+pub(super) const RESIDENT: usize = 256 << 10;
 /// Bytes of `B` packed at a time, if more than a panel: it is read for every group of tiles.
 const BLOCK: usize = 512 << 10;
 /// Tiles of rows too few to pay for packing a row-major `B`.
@@ -69,7 +69,7 @@ impl Tiles {
 
 /// The ranges of `step` numbers, the last maybe fewer, that make up `range`.
 #[inline(always)]
-fn cut(range: Range<usize>, step: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn cut(range: Range<usize>, step: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
     range.step_by(step).map(move |start| start..end.min(start + step))
 }

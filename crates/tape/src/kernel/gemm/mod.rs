@@ -30,6 +30,7 @@ mod loops;
 mod micro;
 mod pack;
 mod product;
+mod rank_update;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -37,6 +38,7 @@ mod turn;
 
 pub use again::Again;
 pub use micro::Start;
+pub use rank_update::RankUpdate;
 
 use super::Matrix;
 use crate::Real;
@@ -107,6 +109,17 @@ impl<T: Real> Buffer<T> {
             // An interpreter may refuse to say: any start is correct, one is fastest.
             self.start = self.data.as_ptr().align_offset(LINE).min(line);
         }
+        &mut self.data[self.start..]
+    }
+
+    /// Memory that is a line longer than need be.
+    fn starting_on_a_line(data: Vec<T>) -> Self {
+        let start = data.as_ptr().align_offset(LINE).min(LINE / size_of::<T>().min(LINE));
+        Self { data, start }
+    }
+
+    /// What it has grown to.
+    fn filled(&mut self) -> &mut [T] {
         &mut self.data[self.start..]
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use std::fmt::Debug;
 
 /// What the tests need of a float besides being [`Real`].
-trait Float: Real {
+pub(super) trait Float: Real {
     fn bits(self) -> u64;
     fn product(
         s: &mut Scratch<Self>,
@@ -57,7 +57,7 @@ float!(f32, f32_packed);
 float!(f64, f64_packed);
 
 /// Numbers in (−1, 1) whose sums round at almost every step.
-fn numbers<T: Real>(len: usize, seed: u64) -> Vec<T> {
+pub(super) fn numbers<T: Real>(len: usize, seed: u64) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let next = || {
         state ^= state << 13;
@@ -68,7 +68,7 @@ fn numbers<T: Real>(len: usize, seed: u64) -> Vec<T> {
     std::iter::repeat_with(next).take(len).collect()
 }
 
-fn bits<T: Float>(x: &[T]) -> Vec<u64> {
+pub(super) fn bits<T: Float>(x: &[T]) -> Vec<u64> {
     x.iter().map(|x| x.bits()).collect()
 }
 

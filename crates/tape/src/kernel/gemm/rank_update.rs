@@ -1,0 +1,233 @@
+//! `C += Lᵀ R`, whose rows arrive a few at a time.
+//!
+//! A rank-k update is a sum of outer products, `C [m, n] += Σₖ lₖᵀ rₖ`, of the rows `lₖ` of `L [K, m]` and `rₖ` of
+//! `R [K, n]`. Where they are made a few at a time, as a sweep over time makes them, they are in the first caches
+//! then. So they are laid down at once as the tiles of `C` will read them, with room for a block of them:
+//!
+//! * the entries of `lₖ` that one tile needs side by side, `k` after `k`;
+//! * the entries of `rₖ` that one panel holds side by side, `k` after `k`.
+//!
+//! When the block is full it is multiplied, and nothing is left to pack. `C` is read and written once for each block. It
+//! may be a stretch of the columns of a wider matrix.
+//!
+//! Every entry of `C` is one chain over `k`, as the [module above](super) promises: its bits depend neither on the size of a
+//! block nor on how the rows have come.
+
+use super::{
+    Buffer, LINE,
+    lanes::Lanes,
+    loops::{RESIDENT, cut},
+    micro::{Left, PANEL, Panels, Rows, highest},
+};
+use crate::Real;
+use pulp::{Arch, Simd, WithSimd};
+
+#[cfg(test)]
+mod tests;
+
+/// Rows that are laid down together: what is written of a panel are whole cache lines, what is read stays at hand.
+const FEW: usize = 8;
+
+/// Rows of two factors, on their way into a product.
+///
+/// They are pushed and multiplied by [`Real::push_rows`] and [`Real::add_rows`]: where each number stands depends on the
+/// scalar and on the machine.
+///
+/// ```
+/// use tape::{Real, kernel::gemm::RankUpdate};
+///
+/// let mut update = RankUpdate::new((2, 1), 256, |len| vec![0.0; len]);
+/// f64::push_rows(&mut update, &[1.0, 2.0], &[10.0]);
+/// f64::push_rows(&mut update, &[3.0, 4.0], &[100.0]);
+/// let mut c = [1.0, 1.0];
+/// f64::add_rows(&mut update, &mut c, 1, true);
+/// assert_eq!(c, [311.0, 421.0]); // 1 + 1 · 10 + 3 · 100, 1 + 2 · 10 + 4 · 100
+/// ```
+#[derive(Debug)]
+pub struct RankUpdate<T> {
+    /// Tile after tile, each with room for a block.
+    left: Buffer<T>,
+    /// Panel after panel, each with room for a block.
+    right: Buffer<T>,
+    m: usize,
+    n: usize,
+    /// Rows of a block.
+    room: usize,
+    /// How many of them are there; behind them stands anything.
+    rows: usize,
+}
+
+impl<T: Real> RankUpdate<T> {
+    /// For a `C` of `m` rows and `n` columns, with room for a block of `room` rows. `take` is asked for two vectors of
+    /// some length and any content.
+    pub fn new((m, n): (usize, usize), room: usize, mut take: impl FnMut(usize) -> Vec<T>) -> Self {
+        let line = LINE / size_of::<T>().min(LINE);
+        // No vector is longer than a line of the cache.
+        let padded = n.next_multiple_of(PANEL * line);
+        let mut buffer = |len: usize| Buffer::starting_on_a_line(take(len + line));
+        Self { left: buffer(m * room), right: buffer(padded * room), m, n, room, rows: 0 }
+    }
+
+    /// The memory, to be used again.
+    pub fn into_memory(self) -> [Vec<T>; 2] {
+        [self.left.data, self.right.data]
+    }
+
+    /// Lays rows down as they come; returns how many had room.
+    pub(crate) fn push_plain(&mut self, left: &[T], right: &[T]) -> usize {
+        let (m, n) = (self.m, self.n);
+        let (at, count) = self.grow(left, right);
+        let (to_left, to_right) = (self.left.filled(), self.right.filled());
+        to_left[at * m..][..count * m].copy_from_slice(&left[..count * m]);
+        to_right[at * n..][..count * n].copy_from_slice(&right[..count * n]);
+        count
+    }
+
+    /// The product by definition, of rows laid down as they came.
+    pub(crate) fn add_plain(&mut self, c: &mut [T], stride: usize, add: bool) {
+        let (m, n) = (self.m, self.n);
+        let rows = std::mem::take(&mut self.rows);
+        let (left, right) = (&*self.left.filled(), &*self.right.filled());
+        for i in 0..m {
+            for (j, c) in c[i * stride..][..n].iter_mut().enumerate() {
+                let from = if add { *c } else { T::ZERO };
+                *c = (0..rows).fold(from, |sum, k| left[k * m + i].mul_add(right[k * n + j], sum));
+            }
+        }
+    }
+
+    /// Counts rows in, as far as there is room: where they begin, and how many they are.
+    #[inline(always)]
+    fn grow(&mut self, left: &[T], right: &[T]) -> (usize, usize) {
+        let count = left.len() / self.m;
+        assert_eq!(right.len(), count * self.n, "as many rows on the right as on the left");
+        let (at, count) = (self.rows, count.min(self.room - self.rows));
+        self.rows += count;
+        (at, count)
+    }
+}
+
+macro_rules! primitive {
+    ($float:ident) => {
+        impl RankUpdate<$float> {
+            /// Lays rows down in panels; returns how many had room.
+            pub(crate) fn push(&mut self, left: &[$float], right: &[$float]) -> usize {
+                Arch::new().dispatch(Push { to: self, left, right })
+            }
+
+            /// Multiplies what the panels hold, and empties them.
+            pub(crate) fn add(&mut self, c: &mut [$float], stride: usize, add: bool) {
+                Arch::new().dispatch(Add { from: self, c, stride, add });
+            }
+        }
+    };
+}
+
+primitive!(f32);
+primitive!(f64);
+
+/// [`Real::push_rows`], to be run on any instruction set.
+pub(super) struct Push<'a, T> {
+    pub(super) to: &'a mut RankUpdate<T>,
+    pub(super) left: &'a [T],
+    pub(super) right: &'a [T],
+}
+
+impl<T: Lanes> WithSimd for Push<'_, T> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> usize {
+        let Self { to, left, right } = self;
+        let (m, n, room) = (to.m, to.n, to.room);
+        let (at, count) = to.grow(left, right);
+        let (height, width) = (height::<S>(m), PANEL * T::lanes::<S>());
+        let (to_left, to_right) = (to.left.filled(), to.right.filled());
+        for rows in cut(0..count, FEW) {
+            let (at, few) = (at + rows.start, rows.len());
+            for i in cut(0..m, height) {
+                let to = &mut to_left[i.start * room + at * i.len()..][..few * i.len()];
+                interleave(i.len(), &left[rows.start * m + i.start..], m, to);
+            }
+            for j in cut(0..n, width) {
+                let to = &mut to_right[j.start * room + at * width..][..few * width];
+                for (to, k) in to.chunks_exact_mut(width).zip(rows.clone()) {
+                    let from = &right[k * n..][j.clone()];
+                    if from.len() < width {
+                        to[..from.len()].copy_from_slice(from);
+                        continue;
+                    }
+                    let from = T::vectors::<S>(&from[..width]);
+                    for (to, &from) in T::vectors_mut::<S>(to).iter_mut().zip(from) {
+                        *to = from;
+                    }
+                }
+            }
+        }
+        count
+    }
+}
+
+/// Rows of a tile: as high as the registers allow, but dealt out evenly.
+#[inline(always)]
+fn height<S: Simd>(m: usize) -> usize {
+    m.div_ceil(m.div_ceil(highest::<S>()))
+}
+
+/// The first `height` numbers of each row, one run after the other.
+#[inline(always)]
+fn interleave<T: Copy>(height: usize, from: &[T], row: usize, to: &mut [T]) {
+    // Runs as short as these are copied well only if their length is known to the compiler.
+    macro_rules! runs {
+        ($($height:literal)*) => {
+            match height {
+                $($height => {
+                    for (k, to) in pulp::as_arrays_mut::<$height, T>(to).0.iter_mut().enumerate() {
+                        to.copy_from_slice(&from[k * row..][..$height]);
+                    }
+                })*
+                _ => unreachable!("no tile is {height} rows high"),
+            }
+        };
+    }
+    runs!(1 2 3 4 5 6 7 8 9 10 11 12)
+}
+
+/// [`Real::add_rows`], to be run on any instruction set.
+pub(super) struct Add<'a, T> {
+    pub(super) from: &'a mut RankUpdate<T>,
+    pub(super) c: &'a mut [T],
+    pub(super) stride: usize,
+    pub(super) add: bool,
+}
+
+impl<T: Lanes> WithSimd for Add<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { from, c, stride, add } = self;
+        let (m, n, room, depth) = (from.m, from.n, from.room, std::mem::take(&mut from.rows));
+        let (left, right) = (&*from.left.filled(), &*from.right.filled());
+        let (height, width) = (height::<S>(m), PANEL * T::lanes::<S>());
+        // A tile's entries of `L` stay in the first-level cache and the panels of a strip pass by; these stay in the
+        // second-level cache, and the tiles of a group pass by.
+        let resident = RESIDENT / size_of::<T>() / depth.max(1);
+        let group = (resident / height).max(1) * height;
+        let strip = (resident / width).max(1) * width;
+        for group in cut(0..m, group) {
+            for j in cut(0..n, strip) {
+                let (full, rest) = (j.len() / width, j.len() % width);
+                let b = &right[j.start * room..];
+                let b = Panels { data: b, row: width, panel: room * width };
+                let tail = if rest > 0 { b.skip(full) } else { b };
+                for r in cut(group.clone(), height) {
+                    let a = Left::Steps { data: &left[r.start * room..], step: r.len() };
+                    let (c, width) = (&mut c[r.start * stride + j.start..], j.len());
+                    let rows = Rows { a, depth, b, tail, c, stride, width, add, from: None };
+                    rows.multiply(simd, r.len());
+                }
+            }
+        }
+    }
+}
