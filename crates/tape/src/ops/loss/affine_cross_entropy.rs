@@ -221,9 +221,9 @@ mod tests {
     fn both(rows: usize, n_in: usize, classes: usize, weigh: bool) {
         let tape = Tape::<f32>::new();
         let [x, v, c] = [&[rows, n_in][..], &[n_in, classes], &[classes]]
-            .map(|shape| tape.leaf(&wave(shape).mapv(|x| x as f32)));
+            .map(|shape| tape.leaf(wave(shape).mapv(|x| x as f32)));
         let targets: Vec<usize> = (0..rows).map(|k| k * 31 % classes).collect();
-        let weights = tape.constant(&wave(&[rows]).mapv(|x| x.max(0.0) as f32));
+        let weights = tape.constant(wave(&[rows]).mapv(|x| x.max(0.0) as f32));
         let (one, two) = if weigh {
             let two = x.affine(v, c).cross_entropy_weighted(&targets, weights);
             (x.affine_cross_entropy_weighted((v, c), &targets, weights), two)
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_named() {
         let tape = Tape::<f64>::new();
-        let [x, v, c] = [&[2, 3][..], &[3, 4], &[4]].map(|shape| tape.leaf(&wave(shape)));
+        let [x, v, c] = [&[2, 3][..], &[3, 4], &[4]].map(|shape| tape.leaf(wave(shape)));
         let error = |x: Var<'_, f64>, v, c, targets| {
             x.try_affine_cross_entropy(v, c, targets).unwrap_err().to_string()
         };
