@@ -1,6 +1,10 @@
 //! `o = h V + c`: what a network says about its state.
 
-use crate::{Bound, ParamStore, Result, init::Init};
+use crate::{
+    Bound, ParamStore, Result,
+    init::Init,
+    loss::{Reduction, Rows, cross_entropy, surprise},
+};
 use rand::Rng;
 use tape::{ParamId, Real, Var};
 
@@ -34,5 +38,29 @@ impl Linear {
             Some(c) => h.affine(p.var(self.v), p.var(c)),
             None => h.matmul(p.var(self.v)),
         }
+    }
+
+    /// [`loss::cross_entropy`](crate::loss::cross_entropy) of [`forward`](Self::forward), to the same bits, for outputs
+    /// `[T, B, H]` and classes `[T, B]`: faster where the classes are many, since the scores are nobody's to read.
+    ///
+    /// # Panics
+    /// When the shapes do not fit, or a class is out of range.
+    #[track_caller]
+    pub fn cross_entropy<'t, T: Real>(
+        &self,
+        p: Bound<'t, '_, T>,
+        h: Var<'t, T>,
+        classes: &[usize],
+        reduction: Reduction<'_, T>,
+        rows: Rows,
+    ) -> Var<'t, T> {
+        let v = p.var(self.v);
+        let Some(c) = self.c.map(|c| p.var(c)) else {
+            return cross_entropy(h.matmul(v), classes, reduction, rows);
+        };
+        surprise(h, classes, reduction, rows, |h, classes, weights| match weights {
+            Some(weights) => h.affine_cross_entropy_weighted((v, c), classes, weights),
+            None => h.affine_cross_entropy(v, c, classes),
+        })
     }
 }

@@ -44,6 +44,8 @@ pub enum Readout {
 
 /// `L` for `ℓ = −ln softmax(o)[c]` in nats: scores `[T, B, C]`, classes `[T, B]` time-major.
 ///
+/// For scores that nobody reads there is [`Linear::cross_entropy`](crate::Linear::cross_entropy).
+///
 /// # Panics
 /// When the shapes do not fit, or a class is out of range.
 #[track_caller]
@@ -53,21 +55,31 @@ pub fn cross_entropy<'t, T: Real>(
     reduction: Reduction<'_, T>,
     rows: Rows,
 ) -> Var<'t, T> {
-    match reduction {
-        Reduction::Masked(mask) => {
-            let weights = scores.tape().constant(mask);
-            scores.cross_entropy_weighted(classes, weights) / counted(mask)
-        }
-        Reduction::Last => {
-            let (steps, batch) = time_and_rows(scores);
-            let classes = &classes[classes.len().saturating_sub(batch)..];
-            weigh(scores.select(0, steps - 1).cross_entropy(classes), reduction, rows, 1, batch)
-        }
-        _ => {
-            let (steps, batch) = time_and_rows(scores);
-            weigh(scores.cross_entropy(classes), reduction, rows, steps, batch)
-        }
+    surprise(scores, classes, reduction, rows, |scores, classes, weights| match weights {
+        Some(weights) => scores.cross_entropy_weighted(classes, weights),
+        None => scores.cross_entropy(classes),
+    })
+}
+
+/// [`cross_entropy`] of something of which `sum` finds the losses of all rows, with weights or without.
+#[track_caller]
+pub(crate) fn surprise<'t, T: Real>(
+    x: Var<'t, T>,
+    classes: &[usize],
+    reduction: Reduction<'_, T>,
+    rows: Rows,
+    sum: impl FnOnce(Var<'t, T>, &[usize], Option<Var<'t, T>>) -> Var<'t, T>,
+) -> Var<'t, T> {
+    if let Reduction::Masked(mask) = reduction {
+        let weights = x.tape().constant(mask);
+        return sum(x, classes, Some(weights)) / counted(mask);
     }
+    let (steps, batch) = time_and_rows(x);
+    if let Reduction::Last = reduction {
+        let classes = &classes[classes.len().saturating_sub(batch)..];
+        return weigh(sum(x.select(0, steps - 1), classes, None), reduction, rows, 1, batch);
+    }
+    weigh(sum(x, classes, None), reduction, rows, steps, batch)
 }
 
 /// `L` for `ℓ = ½ |o − y|²` (or without the half): outputs and targets `[T, B, O]`.

@@ -10,9 +10,7 @@ use crate::{
 };
 use ::tape::{Gradients, Real, Tape, Var};
 use rnn::{
-    Bound, Input, Reduction, Result, Rows as Batch, State,
-    loss::{cross_entropy, squared_error},
-    shards::Shard,
+    Bound, Input, Reduction, Result, Rows as Batch, State, loss::squared_error, shards::Shard,
 };
 
 /// See the [module](self). The tape is the same at every step: what a sweep has left is cut off, and the states are
@@ -98,13 +96,14 @@ impl<T: Real, C: FromLayer<T>> GradientStep for OnTape<'_, '_, T, C> {
             (Rows::Classes(classes), Some(embedding)) => embedding.look_up(p, classes, batch),
         };
         let outputs = self.unroll(p, xs);
-        let scores = network.head.forward(p, outputs);
         let loss = match &window.targets {
             Rows::Dense(targets) => {
-                let targets = tape.constant(targets);
-                squared_error(scores, targets, true, Reduction::Sum, Batch::Mean)
+                let (outputs, targets) = (network.head.forward(p, outputs), tape.constant(targets));
+                squared_error(outputs, targets, true, Reduction::Sum, Batch::Mean)
             }
-            Rows::Classes(classes) => cross_entropy(scores, classes, Reduction::Sum, Batch::Mean),
+            Rows::Classes(classes) => {
+                network.head.cross_entropy(p, outputs, classes, Reduction::Sum, Batch::Mean)
+            }
         };
         let loss = if share < 1.0 { loss * T::of(share) } else { loss };
         let value = loss.item().primal();

@@ -1,11 +1,12 @@
 //! The loops around the tiles: which part of `A` and `B` is at hand, and for how long.
 //!
 //! ```text
-//! a group of steps of k       B: some columns, packed, where there are many groups of tiles
-//!   a group of tiles          A: all its rows, packed, in the second-level cache
-//!     a panel of B            read once for all these rows, as it lies in memory
-//!       a block of steps      B: one block of the panel, in the first-level cache
-//!         a tile              C: in registers
+//! a group of steps of k       B: some columns at a time, packed, where there are many groups of tiles
+//!   a slab of tiles           A: packed once, for all columns
+//!     a group of tiles        A: in the second-level cache
+//!       a panel of B          read once for all these rows, as it lies in memory
+//!         a block of steps    B: one block of the panel, in the first-level cache
+//!           a tile            C: in registers
 //! ```
 
 use super::{
@@ -14,6 +15,7 @@ use super::{
     micro::{Left, PANEL, Panels, Rows, highest, highest_of_rows},
     pack::{SLACK, interleave},
     product::{Product, Right, pack, part, unpacked},
+    turn::SIDE,
 };
 use crate::kernel::Matrix;
 use pulp::{Simd, WithSimd};
@@ -27,6 +29,8 @@ const GROUP: usize = 512;
 pub(super) const RESIDENT: usize = 256 << 10;
 /// Bytes of `B` packed at a time, if more than a panel: it is read for every group of tiles.
 const BLOCK: usize = 512 << 10;
+/// Bytes of `A` that stay packed while one block of `B` follows the other.
+const SLAB: usize = 2 << 20;
 /// Tiles of rows too few to pay for packing a row-major `B`.
 const FEW: usize = 2;
 /// Bytes of `B` that no cache keeps. It is read in flat bands, a few long rows at a time,
@@ -72,6 +76,30 @@ impl Tiles {
 pub(super) fn cut(range: Range<usize>, step: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
     range.step_by(step).map(move |start| start..end.min(start + step))
+}
+
+/// Packs all steps of some tiles: block after block of steps, and in a block tile after tile.
+#[inline(always)]
+fn pack_tiles<S: Simd, T: Lanes>(
+    simd: S,
+    a: Matrix<'_, T>,
+    tiles: Tiles,
+    t: Range<usize>,
+    to: &mut [T],
+) {
+    let rows = tiles.rows(t.clone());
+    // Columns that lie in memory as rows are read once, a few at a time, for all tiles.
+    let few = if a.row_stride == 1 { SIDE } else { DEPTH };
+    for block in cut(0..a.cols, DEPTH) {
+        for k in cut(block.clone(), few) {
+            for r in t.clone().map(|t| tiles.at(t)) {
+                let at = block.start * rows.len()
+                    + (r.start - rows.start) * block.len()
+                    + (k.start - block.start) * r.len();
+                interleave(simd, part(a, r.clone(), k.clone()), r.len(), &mut to[at..]);
+            }
+        }
+    }
 }
 
 /// A [`Product`] with something to sum.
@@ -120,9 +148,13 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             Source::Packed(_) if tiles.count == 1 => padded,
             _ => width,
         };
+        let slab = match b {
+            Source::Group(_) => (SLAB / size_of::<T>() / steps / highest).clamp(group, tiles.count),
+            _ => group,
+        };
         let a_room = a_room.room(match left {
             Some(_) => 0,
-            None => tiles.rows.min(group * highest) * steps + SLACK,
+            None => tiles.rows.min(slab * highest) * steps + SLACK,
         });
         let b_room = b_room.room(match b {
             Source::Packed(_) => 0,
@@ -130,23 +162,20 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             Source::InPlace(_) | Source::Panel(_) => steps * width + SLACK,
         });
 
-        let blocks =
-            cut(0..depth, steps).flat_map(|k| cut(0..n, columns).map(move |j| (k.clone(), j)));
-        for (k, wide) in blocks {
+        let slabs = cut(0..depth, steps)
+            .flat_map(|k| cut(0..tiles.count, slab).map(move |t| (k.clone(), t)));
+        let blocks = slabs.flat_map(|slab| cut(0..n, columns).map(move |j| (slab.clone(), j)));
+        for ((k, slab), wide) in blocks {
             if let Source::Group(b) = b {
                 pack(simd, part(b, k.clone(), wide.clone()), width, b_room);
             }
-            for t in cut(0..tiles.count, group) {
+            let first = tiles.at(slab.start).start;
+            for t in cut(slab, group) {
                 let rows = tiles.rows(t.clone());
-                if left.is_none() {
-                    for block in cut(k.clone(), DEPTH) {
-                        for r in t.clone().map(|t| tiles.at(t)) {
-                            let at = (block.start - k.start) * rows.len()
-                                + (r.start - rows.start) * block.len();
-                            let a = part(a, r.clone(), block.clone());
-                            interleave(simd, a, r.len(), &mut a_room[at..]);
-                        }
-                    }
+                let packed = (rows.start - first) * k.len();
+                if left.is_none() && wide.start == 0 {
+                    let a = part(a, 0..a.rows, k.clone());
+                    pack_tiles(simd, a, tiles, t.clone(), &mut a_room[packed..]);
                 }
                 for j in cut(wide.clone(), strip) {
                     let (full, rest) = (j.len() / width, j.len() % width);
@@ -200,7 +229,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                                 None => {
                                     let at =
                                         done * rows.len() + (r.start - rows.start) * block.len();
-                                    Left::Steps { data: &a_room[at..], step: height }
+                                    Left::Steps { data: &a_room[packed + at..], step: height }
                                 }
                             };
                             let rows = Rows {

@@ -64,6 +64,13 @@ impl<T: Real> Scratch<T> {
         &mut self.lanes.room(len)[..len]
     }
 
+    /// The same [`lanes`](Self::lanes), and the rest of it for products of what stands there.
+    pub(crate) fn aside(&mut self, len: usize, act: impl FnOnce(&mut Self, &mut [T])) {
+        let mut lanes = std::mem::take(&mut self.lanes);
+        act(self, &mut lanes.room(len)[..len]);
+        self.lanes = lanes;
+    }
+
     /// How many bytes it has grown to.
     pub(crate) fn held(&self) -> usize {
         let elements = [&self.a, &self.b, &self.lanes].map(|buffer| buffer.data.capacity());

@@ -6,6 +6,7 @@ use super::{
     loops::{DEPTH, Loops},
     micro::{Left, PANEL, Panels, Rows, Start, highest_of_rows},
     pack::{SLACK, interleave},
+    turn::SIDE,
 };
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
@@ -104,9 +105,15 @@ impl<T: Lanes> WithSimd for Pack<'_, T> {
 /// Cuts `b` into panels `width` columns wide, one after another.
 #[inline(always)]
 pub(super) fn pack<S: Simd, T: Lanes>(simd: S, b: Matrix<'_, T>, width: usize, to: &mut [T]) {
-    for j in (0..b.cols).step_by(width) {
-        let columns = j..b.cols.min(j + width);
-        interleave(simd, part(b, 0..b.rows, columns).t(), width, &mut to[j * b.rows..]);
+    // Rows are read once, a few at a time, for all panels.
+    let few = if b.col_stride == 1 { SIDE } else { b.rows };
+    for k in (0..b.rows).step_by(few.max(1)) {
+        let rows = k..b.rows.min(k + few);
+        for j in (0..b.cols).step_by(width) {
+            let columns = j..b.cols.min(j + width);
+            let at = j * b.rows + k * width;
+            interleave(simd, part(b, rows.clone(), columns).t(), width, &mut to[at..]);
+        }
     }
 }
 

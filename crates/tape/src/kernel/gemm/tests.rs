@@ -143,6 +143,7 @@ fn awkward_products_have_the_bits_of_the_definition() {
             (130, 600, 140),
             (300, 300, 300),
             (140, 600, 333),
+            (520, 520, 140),
         ]
     };
     let (s, d) = (&mut Scratch::<f32>::default(), &mut Scratch::<f64>::default());

@@ -10,20 +10,20 @@
 
 use super::softmax::{greatest, sum_of_exponentials};
 use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Var, error::or_panic};
+use std::ops::Range;
 
 /// See the [module](self). Inputs: scores `[.., C]`, and optionally weights, one for each row. The classes are
 /// recorded with it.
 #[derive(Debug, Clone, Copy)]
 pub struct CrossEntropy;
 
-/// A single number, if there is one class below `C` (and one weight, if any) for each row of scores `[.., C]`.
-pub(super) fn classes<T: Real>(x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-    let scores = if x.len() == 2 { x.shape(0) } else { x.shapes::<1>()?[0] };
-    let Some((&classes, lead)) = scores.split_last() else {
-        return Err(Misfit::new("a number is no row of scores", "scores are [.., classes]"));
-    };
-    let rows = lead.iter().product::<usize>();
-    let targets = x.indices();
+/// A single number, if each row of scores has one class below `classes` (and one weight, if any are `given`).
+pub(super) fn classes(
+    rows: usize,
+    classes: usize,
+    targets: &[usize],
+    given: Option<usize>,
+) -> Result<Shape, Misfit> {
     if targets.len() != rows {
         let rule = format!("there are {rows} rows of scores but {} targets", targets.len());
         return Err(Misfit::new(rule, "give one class for each row"));
@@ -32,32 +32,46 @@ pub(super) fn classes<T: Real>(x: Inputs<'_, T>) -> Result<Shape, Misfit> {
         let rule = format!("target {k} is class {wrong}, but there are {classes} classes");
         return Err(Misfit::new(rule, "classes count from 0"));
     }
-    if x.len() == 2 && x.value(1).len() != rows {
-        let rule = format!("there are {rows} rows of scores but {} weights", x.value(1).len());
+    if let Some(weights) = given.filter(|&weights| weights != rows) {
+        let rule = format!("there are {rows} rows of scores but {weights} weights");
         return Err(Misfit::new(rule, "give one weight for each row"));
     }
     Ok(Shape::new())
 }
 
-impl<T: Real> Op<T> for CrossEntropy {
-    fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        classes(x)
+/// The shape of the scores and of the loss, where the scores are the first input and weights, if any, the second.
+pub(super) fn scored<T: Real>(x: Inputs<'_, T>) -> Result<Shape, Misfit> {
+    let scores = if x.len() == 2 { x.shape(0) } else { x.shapes::<1>()?[0] };
+    let Some((&n, lead)) = scores.split_last() else {
+        return Err(Misfit::new("a number is no row of scores", "scores are [.., classes]"));
+    };
+    let given = (x.len() == 2).then(|| x.value(1).len());
+    classes(lead.iter().product(), n, x.indices(), given)
+}
+
+/// What rows of scores are held against.
+pub(super) struct Rows<'a, T> {
+    pub(super) targets: &'a [usize],
+    pub(super) weights: Option<&'a [T]>,
+    pub(super) classes: usize,
+}
+
+impl<T: Real> Rows<'_, T> {
+    fn weight(&self, row: usize) -> T {
+        self.weights.map_or(T::ONE, |w| w[row])
     }
-    fn saves(&self, x: Inputs<'_, T>) -> usize {
-        2 * x.indices().len()
-    }
-    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
-        let n = x.shape(0).last().copied().unwrap_or(0).max(1);
-        let weights = (x.len() == 2).then(|| x.value(1));
-        y[0] = T::vectorize(
+
+    /// The loss, and for each row the greatest score and the inverse of the sum.
+    pub(super) fn loss(&self, scores: &[T], kept: &mut [T]) -> T {
+        T::vectorize(
             #[inline(always)]
             || {
                 let mut loss = T::ZERO;
-                let (greatests, inverses) = saved.split_at_mut(x.indices().len());
+                let (greatests, inverses) = kept.split_at_mut(self.targets.len());
                 let kept = greatests.iter_mut().zip(inverses);
-                let rows = x[0].chunks_exact(n).zip(kept).zip(x.indices());
+                let rows = scores.chunks_exact(self.classes.max(1)).zip(kept).zip(self.targets);
                 for (k, ((x, (max, inverse)), &target)) in rows.enumerate() {
-                    let weight = weights.map_or(T::ONE, |w| w[k]);
+                    let weight = self.weight(k);
                     (*max, *inverse) = (T::ZERO, T::ZERO);
                     if weight == T::ZERO {
                         continue;
@@ -66,11 +80,72 @@ impl<T: Real> Op<T> for CrossEntropy {
                     let (max, sum) = (*max, sum_of_exponentials(x, *max));
                     *inverse = sum.recip();
                     let surprise = sum.ln() - (x[target] - max);
-                    loss += if weights.is_some() { weight * surprise } else { surprise };
+                    loss += if self.weights.is_some() { weight * surprise } else { surprise };
                 }
                 loss
             },
+        )
+    }
+
+    /// The adjoints of some columns of the scores, `[rows, columns]`, where that of the loss is `dy`; added to what
+    /// is there unless it is `fresh`.
+    pub(super) fn adjoint(
+        &self,
+        (scores, kept): (&[T], &[T]),
+        dy: T,
+        columns: Range<usize>,
+        (dx, fresh): (&mut [T], bool),
+    ) {
+        T::vectorize(
+            #[inline(always)]
+            || {
+                let (greatests, inverses) = kept.split_at(self.targets.len());
+                let kept = greatests.iter().zip(inverses);
+                let rows = dx.chunks_exact_mut(columns.len().max(1));
+                let rows = rows.zip(scores.chunks_exact(self.classes.max(1))).zip(kept);
+                for (k, ((dx, row), (&max, &inverse))) in rows.enumerate() {
+                    let weight = self.weight(k);
+                    if weight == T::ZERO {
+                        if fresh {
+                            dx.fill(T::ZERO);
+                        }
+                        continue;
+                    }
+                    let dy = dy * weight;
+                    let scores = dx.iter_mut().zip(&row[columns.clone()]);
+                    if fresh {
+                        for (dx, &x) in scores {
+                            *dx = dy * ((x - max).exp() * inverse);
+                        }
+                    } else {
+                        for (dx, &x) in scores {
+                            *dx += dy * ((x - max).exp() * inverse);
+                        }
+                    }
+                    if columns.contains(&self.targets[k]) {
+                        dx[self.targets[k] - columns.start] -= dy;
+                    }
+                }
+            },
         );
+    }
+}
+
+/// The rows of a [`CrossEntropy`].
+fn rows_of<T: Real>(x: Inputs<'_, T>) -> Rows<'_, T> {
+    let weights = (x.len() == 2).then(|| x.value(1));
+    Rows { targets: x.indices(), weights, classes: x.shape(0).last().copied().unwrap_or(0) }
+}
+
+impl<T: Real> Op<T> for CrossEntropy {
+    fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
+        scored(x)
+    }
+    fn saves(&self, x: Inputs<'_, T>) -> usize {
+        2 * x.indices().len()
+    }
+    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
+        y[0] = rows_of(x).loss(&x[0], saved);
     }
     fn differentiable(&self, i: usize) -> bool {
         i == 0
@@ -83,38 +158,9 @@ impl<T: Real> Op<T> for CrossEntropy {
         dy: &[T],
         mut dx: Adjoint<'_, T>,
     ) {
-        let n = x.shape(0).last().copied().unwrap_or(0).max(1);
-        let weights = (x.len() == 2).then(|| x.value(1));
-        let (dx, fresh) = dx.parts();
-        T::vectorize(
-            #[inline(always)]
-            || {
-                let (greatests, inverses) = y.saved().split_at(x.indices().len());
-                let kept = greatests.iter().zip(inverses);
-                let rows = dx.chunks_exact_mut(n).zip(x[0].chunks_exact(n)).zip(kept);
-                for (k, ((dx, row), (&max, &inverse))) in rows.enumerate() {
-                    let (target, weight) = (x.indices()[k], weights.map_or(T::ONE, |w| w[k]));
-                    if weight == T::ZERO {
-                        if fresh {
-                            dx.fill(T::ZERO);
-                        }
-                        continue;
-                    }
-                    let dy = dy[0] * weight;
-                    let scores = dx.iter_mut().zip(row);
-                    if fresh {
-                        for (dx, &x) in scores {
-                            *dx = dy * ((x - max).exp() * inverse);
-                        }
-                    } else {
-                        for (dx, &x) in scores {
-                            *dx += dy * ((x - max).exp() * inverse);
-                        }
-                    }
-                    dx[target] -= dy;
-                }
-            },
-        );
+        let rows = rows_of(x);
+        let all = 0..rows.classes;
+        rows.adjoint((&x[0], y.saved()), dy[0], all, dx.parts());
     }
     /// Maximum, subtraction, exponential, sum.
     fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {

@@ -1,5 +1,6 @@
 //! What training makes small.
 
+pub mod affine_cross_entropy;
 pub mod binary_cross_entropy;
 pub mod binary_cross_entropy_with_logits;
 pub mod cosine_similarity;

@@ -21,7 +21,7 @@ fn weight<T: Real>(x: Inputs<'_, T>, k: usize) -> T {
 
 impl<T: Real> Op<T> for Nll {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        super::cross_entropy::classes(x)
+        super::cross_entropy::scored(x)
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let n = x.shape(0).last().copied().unwrap_or(0).max(1);

@@ -11,10 +11,29 @@ fn weights<T: Real>() -> [T; 3] {
 pub(super) fn list() -> Vec<Witness> {
     let w = Witness::new;
     let rows = || at(-2.0, 2.0, &[&[&[3, 4]], &[&[3, 1, 4]], &[&[1, 3, 5]]]);
+    let head = || at(-1.0, 1.0, &[&[&[3, 2], &[2, 4], &[4]], &[&[1, 3, 2], &[2, 5], &[5]]]);
     let alike = || at(-2.0, 2.0, &[&[&[4], &[4]], &[&[2, 3], &[2, 3]]]);
     let scaled =
         || at(-2.0, 2.0, &[&[&[2, 4], &[4], &[4]], &[&[4], &[4], &[4]], &[&[2, 3, 4], &[4], &[4]]]);
     vec![
+        w(
+            "loss/affine_cross_entropy",
+            rule!(|_, x| x[0].affine_cross_entropy(x[1], x[2], &[1, 3, 0])),
+            head(),
+        ),
+        w(
+            "loss/affine_cross_entropy",
+            rule!(|_, x| x[0].try_affine_cross_entropy(x[1], x[2], &[1, 1, 2]).unwrap()),
+            head(),
+        ),
+        w(
+            "loss/affine_cross_entropy",
+            rule!(|tape, x| {
+                let weights = tape.constant(weights::<T>());
+                x[0].affine_cross_entropy_weighted((x[1], x[2]), &[1, 3, 0], weights)
+            }),
+            head(),
+        ),
         w(
             "loss/binary_cross_entropy",
             rule!(|_, x| x[0].binary_cross_entropy(x[1])),
