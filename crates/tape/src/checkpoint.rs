@@ -340,7 +340,8 @@ fn carry<T>(
     names: impl Iterator<Item = (u64, u64)>,
 ) {
     for (old, new) in names {
-        if let Some(at) = from.iter().position(|gather| gather.leaf == old) {
+        // One for each stretch of its columns that has been used.
+        while let Some(at) = from.iter().position(|gather| gather.leaf == old) {
             let mut gather = from.swap_remove(at);
             gather.leaf = new;
             to.push(gather);

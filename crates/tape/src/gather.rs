@@ -13,9 +13,11 @@ use crate::{
     sweep::Sweep,
 };
 
-/// Rows that are worth a product of their own.
+/// Rows of a block: a tile of its product finds all of one factor's share in the first-level cache, and several panels of the
+/// other's in the second-level cache.
 const BLOCK: usize = 256;
-
+/// Rows that wait for no others, and need their memory for themselves.
+const MANY: usize = 4 * BLOCK;
 /// Bytes of a block that are too many to be laid down for one use.
 const WIDE: usize = 8 << 20;
 
@@ -26,6 +28,8 @@ pub(crate) struct Gather<T> {
     pub(crate) leaf: u64,
     /// Which columns of the gradient they are for.
     columns: Columns,
+    /// Rows and columns of the gradient.
+    size: (usize, usize),
     rows: RankUpdate<T>,
 }
 
@@ -40,6 +44,20 @@ impl<T: Real> Gather<T> {
     pub(crate) fn give_to(self, pool: &mut Pool<T>) {
         self.rows.into_memory().into_iter().for_each(|memory| pool.give(memory));
     }
+
+    /// Adds what has been gathered to the gradient, which is empty where nothing has arrived.
+    fn flush(&mut self, pool: &mut Pool<T>, sum: &mut Vec<T>) {
+        let (Columns { start, len }, (m, n)) = (self.columns, self.size);
+        let mut add = !sum.is_empty();
+        if !add {
+            *sum = pool.take(m * n);
+            if len < n {
+                sum.fill(T::ZERO);
+                add = true;
+            }
+        }
+        T::add_rows(&mut self.rows, &mut sum[start..], n, add);
+    }
 }
 
 impl<T: Real> Sweep<'_, T> {
@@ -52,24 +70,29 @@ impl<T: Real> Sweep<'_, T> {
         (m, n): (usize, usize),
         columns: Columns,
     ) {
+        let many = left.len() >= MANY * m;
+        if many {
+            self.settle();
+        }
         let at = self.pool.gathers.iter().position(|g| g.leaf == leaf && g.columns == columns);
-        if left.len() >= BLOCK * m && columns.len == n && BLOCK * (m + n) * size_of::<T>() > WIDE {
+        let wide = columns.len == n && BLOCK * (m + n) * size_of::<T>() > WIDE;
+        if wide && left.len() >= BLOCK * m {
             return self.at_once(leaf, at, (left, right), (m, n));
         }
         let at = at.unwrap_or_else(|| {
             let rows = RankUpdate::new((m, columns.len), BLOCK, |len| self.pool.take(len));
-            self.pool.gathers.push(Gather { leaf, columns, rows });
+            self.pool.gathers.push(Gather { leaf, columns, size: (m, n), rows });
             self.pool.gathers.len() - 1
         });
         while !left.is_empty() {
             let count = T::push_rows(&mut self.pool.gathers[at].rows, left, right);
             (left, right) = (&left[count * m..], &right[count * columns.len..]);
             if !left.is_empty() {
-                let mut sum = self.take(leaf).into_buffer(self.pool);
-                flush(self.pool, at, &mut sum, (m, n));
-                let sum = Running::of(sum, self.pool);
-                self.put(leaf, sum);
+                self.flush(at);
             }
+        }
+        if many {
+            self.settle();
         }
     }
 
@@ -81,10 +104,10 @@ impl<T: Real> Sweep<'_, T> {
         (left, right): (&[T], &[T]),
         (m, n): (usize, usize),
     ) {
-        let mut sum = self.take(leaf).into_buffer(self.pool);
         if let Some(at) = at {
-            flush(self.pool, at, &mut sum, (m, n));
+            self.flush(at);
         }
+        let mut sum = self.take(leaf).into_buffer(self.pool);
         let add = !sum.is_empty();
         if !add {
             sum = self.pool.take(m * n);
@@ -95,30 +118,71 @@ impl<T: Real> Sweep<'_, T> {
         let sum = Running::of(sum, self.pool);
         self.put(leaf, sum);
     }
+
+    /// Multiplies the rows that stand `at`.
+    fn flush(&mut self, at: usize) {
+        let mut gather = self.pool.gathers.swap_remove(at);
+        let mut sum = self.take(gather.leaf).into_buffer(self.pool);
+        gather.flush(self.pool, &mut sum);
+        let sum = Running::of(sum, self.pool);
+        self.put(gather.leaf, sum);
+        // Back where it was: the order in which gradients are completed is the order in which they were begun.
+        self.pool.gathers.push(gather);
+        let last = self.pool.gathers.len() - 1;
+        self.pool.gathers.swap(at, last);
+    }
+
+    /// Multiplies all rows that have been gathered, and has their memory back.
+    fn settle(&mut self) {
+        while let Some(last) = self.pool.gathers.len().checked_sub(1) {
+            self.flush(last);
+            let gather = self.pool.gathers.swap_remove(last);
+            gather.give_to(self.pool);
+        }
+    }
 }
 
 /// Completes the gradient of `leaf`.
-pub(crate) fn finish<T: Real>(
-    pool: &mut Pool<T>,
-    (leaf, sum): (u64, &mut Vec<T>),
-    shape: &[usize],
-) {
-    while let (Some(at), &[m, n]) = (pool.gathers.iter().position(|g| g.leaf == leaf), shape) {
-        flush(pool, at, sum, (m, n));
-        pool.gathers.swap_remove(at).give_to(pool);
+pub(crate) fn finish<T: Real>(pool: &mut Pool<T>, leaf: u64, sum: &mut Vec<T>) {
+    while let Some(at) = pool.gathers.iter().position(|g| g.leaf == leaf) {
+        let mut gather = pool.gathers.swap_remove(at);
+        gather.flush(pool, sum);
+        gather.give_to(pool);
     }
 }
 
-/// Multiplies what has been gathered.
-fn flush<T: Real>(pool: &mut Pool<T>, at: usize, sum: &mut Vec<T>, (m, n): (usize, usize)) {
-    let Columns { start, len } = pool.gathers[at].columns;
-    let mut add = !sum.is_empty();
-    if !add {
-        *sum = pool.take(m * n);
-        if len < n {
-            sum.fill(T::ZERO);
-            add = true;
-        }
+#[cfg(test)]
+mod tests {
+    use crate::{Tape, Var};
+    use ndarray::Array;
+
+    /// Whole numbers, whose sums are exact in any order.
+    fn whole<'t>(tape: &'t Tape<f64>, rows: usize, columns: usize, seed: usize) -> Var<'t, f64> {
+        let value = |(i, j): (usize, usize)| ((i * 7 + j * 5 + seed * 3) % 11) as f64 - 5.0;
+        tape.constant(Array::from_shape_fn((rows, columns), value).into_dyn())
     }
-    T::add_rows(&mut pool.gathers[at].rows, &mut sum[start..], n, add);
+
+    #[test]
+    fn rows_of_few_steps_and_of_many_all_arrive() {
+        let tape = Tape::<f64>::new();
+        let [u, w] = [0.5, 0.25].map(|x| tape.leaf(Array::from_elem((3, 20), x).into_dyn()));
+        let mut loss = tape.zeros(&[]);
+        let (mut for_u, mut for_w) = (Array::zeros((3, 20)), Array::zeros((3, 20)));
+        for (step, rows) in [4, 200, 1500, 5, 300, 1024, 0, 7].into_iter().enumerate() {
+            let (x, y) = (whole(&tape, rows, 3, step), whole(&tape, rows, 20, step + 5));
+            let part = whole(&tape, rows, 8, step + 9);
+            loss = loss + (x.matmul(u) * y).sum() + (x.matmul_columns(w, 4..12) * part).sum();
+            let of =
+                |v: Var<'_, f64>, n| v.value().to_owned().into_shape_with_order((rows, n)).unwrap();
+            for_u += &of(x, 3).t().dot(&of(y, 20));
+            let mut window = for_w.slice_mut(ndarray::s![.., 4..12]);
+            window += &of(x, 3).t().dot(&of(part, 8));
+        }
+        for _ in 0..2 {
+            let gradients = tape.backward(loss);
+            assert_eq!(gradients[u], for_u.clone().into_dyn());
+            assert_eq!(gradients[w], for_w.clone().into_dyn());
+        }
+        assert!(tape.pool.lock().gathers.is_empty());
+    }
 }

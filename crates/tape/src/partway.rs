@@ -119,13 +119,13 @@ impl<'a, T: Real> Sweep<'a, T> {
             }
             Kind::Op(_) | Kind::Constant => self.discard(id),
             Kind::Leaf => {
-                let sum = self.gathered(id, self.record.shape(node));
+                let sum = self.gathered(id);
                 if !sum.is_empty() {
                     self.kept.keep(id, self.record.shape(node), sum);
                 }
             }
             Kind::Param(param) => {
-                let sum = self.gathered(id, self.record.shape(node));
+                let sum = self.gathered(id);
                 if sum.is_empty() {
                 } else if self.kept.has(*param) {
                     // The newer leaf has its complete gradient: a partial sum must not mix with it.

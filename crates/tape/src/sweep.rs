@@ -155,17 +155,17 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     /// What has been added to the gradient of a leaf.
-    pub(crate) fn gathered(&mut self, id: u64, shape: &Shape) -> Vec<T> {
+    pub(crate) fn gathered(&mut self, id: u64) -> Vec<T> {
         let mut sum = self.take(id).into_buffer(self.pool);
         if !self.pool.gathers.is_empty() {
-            gather::finish(self.pool, (id, &mut sum), shape);
+            gather::finish(self.pool, id, &mut sum);
         }
         sum
     }
 
     /// The complete gradient of a leaf, zeros where nothing reached it, and whether anything did.
     fn leaf(&mut self, id: u64, shape: &Shape, len: usize) -> (Vec<T>, bool) {
-        let mut sum = self.gathered(id, shape);
+        let mut sum = self.gathered(id);
         let reached = !sum.is_empty();
         self.record.hooks.call(id, shape, &mut sum);
         if !reached {
@@ -226,7 +226,7 @@ impl<'a, T: Real> Sweep<'a, T> {
                 };
                 let (left, right) = (factor(rows.left), factor(rows.right));
                 // As many columns as the right factor has for each row of the left one.
-                let len = (right.len() * m).checked_div(left.len()).unwrap_or(n);
+                let len = (right.len() * m).checked_div(left.len()).unwrap_or(n - rows.column);
                 let columns = gather::Columns { start: rows.column, len };
                 self.gather(input, (left, right), (m, n), columns);
                 continue;

@@ -44,6 +44,27 @@ fn inputs(tape: &Tape<f64>) -> [Var<'_, f64>; 3] {
     [matrix(2, 3, 0.3), matrix(3, 3, 0.1), matrix(2, 3, 0.5)].map(|x| tape.leaf(x))
 }
 
+/// A step that reads two stretches of the columns of its weight.
+fn in_parts<'a>(x: &[Var<'a, f64>]) -> Var<'a, f64> {
+    let [h, w] = [x[0], x[1]];
+    let (one, two) = (h.matmul_columns(w, 0..1), h.matmul_columns(w, 1..3));
+    h * 0.5 + one.sum().tanh() * two.sum().tanh()
+}
+
+#[test]
+fn a_weight_that_is_used_in_parts_has_the_gradient_of_all_of_them() {
+    let run = |remember: bool| {
+        let tape = Tape::<f64>::new();
+        let [mut h, w, _] = inputs(&tape);
+        for _ in 0..4 {
+            let x = [in_parts(&[h, w]), w];
+            h = if remember { in_parts(&x) } else { tape.checkpoint(&x, |_, x| in_parts(x)) };
+        }
+        tape.backward(h.sum())[w].clone()
+    };
+    assert_eq!(run(true), run(false));
+}
+
 #[test]
 fn gradients_have_the_same_bits_and_the_values_take_a_fraction_of_the_memory() {
     let (full, thin) = (Tape::<f64>::new(), Tape::<f64>::new());
