@@ -16,10 +16,8 @@ use crate::{
 /// Rows of a block: a tile of its product finds all of one factor's share in the first-level cache, and several panels of the
 /// other's in the second-level cache.
 const BLOCK: usize = 256;
-/// Rows that wait for no others, and need their memory for themselves.
-const MANY: usize = 4 * BLOCK;
-/// Bytes of a block that are too many to be laid down for one use.
-const WIDE: usize = 8 << 20;
+/// Bytes of a block that are too many to be laid down for one use: many rows at once are then left where they are.
+const WIDE: usize = 1 << 20;
 
 /// Rows on their way into the gradient of one leaf.
 #[derive(Debug)]
@@ -70,10 +68,6 @@ impl<T: Real> Sweep<'_, T> {
         (m, n): (usize, usize),
         columns: Columns,
     ) {
-        let many = left.len() >= MANY * m;
-        if many {
-            self.settle();
-        }
         let at = self.pool.gathers.iter().position(|g| g.leaf == leaf && g.columns == columns);
         let wide = columns.len == n && BLOCK * (m + n) * size_of::<T>() > WIDE;
         if wide && left.len() >= BLOCK * m {
@@ -90,9 +84,6 @@ impl<T: Real> Sweep<'_, T> {
             if !left.is_empty() {
                 self.flush(at);
             }
-        }
-        if many {
-            self.settle();
         }
     }
 
@@ -121,24 +112,12 @@ impl<T: Real> Sweep<'_, T> {
 
     /// Multiplies the rows that stand `at`.
     fn flush(&mut self, at: usize) {
-        let mut gather = self.pool.gathers.swap_remove(at);
+        let mut gather = self.pool.gathers.remove(at);
         let mut sum = self.take(gather.leaf).into_buffer(self.pool);
         gather.flush(self.pool, &mut sum);
         let sum = Running::of(sum, self.pool);
         self.put(gather.leaf, sum);
-        // Back where it was: the order in which gradients are completed is the order in which they were begun.
-        self.pool.gathers.push(gather);
-        let last = self.pool.gathers.len() - 1;
-        self.pool.gathers.swap(at, last);
-    }
-
-    /// Multiplies all rows that have been gathered, and has their memory back.
-    fn settle(&mut self) {
-        while let Some(last) = self.pool.gathers.len().checked_sub(1) {
-            self.flush(last);
-            let gather = self.pool.gathers.swap_remove(last);
-            gather.give_to(self.pool);
-        }
+        self.pool.gathers.insert(at, gather);
     }
 }
 
@@ -156,6 +135,9 @@ mod tests {
     use crate::{Tape, Var};
     use ndarray::Array;
 
+    /// Columns that make a block too wide to be laid down for one use.
+    const WIDTH: usize = super::WIDE / size_of::<f64>() / super::BLOCK;
+
     /// Whole numbers, whose sums are exact in any order.
     fn whole<'t>(tape: &'t Tape<f64>, rows: usize, columns: usize, seed: usize) -> Var<'t, f64> {
         let value = |(i, j): (usize, usize)| ((i * 7 + j * 5 + seed * 3) % 11) as f64 - 5.0;
@@ -165,16 +147,17 @@ mod tests {
     #[test]
     fn rows_of_few_steps_and_of_many_all_arrive() {
         let tape = Tape::<f64>::new();
-        let [u, w] = [0.5, 0.25].map(|x| tape.leaf(Array::from_elem((3, 20), x).into_dyn()));
+        let leaf = |n: usize| tape.leaf(Array::from_elem((3, n), 0.5).into_dyn());
+        let (u, w) = (leaf(WIDTH), leaf(20));
         let mut loss = tape.zeros(&[]);
-        let (mut for_u, mut for_w) = (Array::zeros((3, 20)), Array::zeros((3, 20)));
-        for (step, rows) in [4, 200, 1500, 5, 300, 1024, 0, 7].into_iter().enumerate() {
-            let (x, y) = (whole(&tape, rows, 3, step), whole(&tape, rows, 20, step + 5));
+        let (mut for_u, mut for_w) = (Array::zeros((3, WIDTH)), Array::zeros((3, 20)));
+        for (step, rows) in [4, 200, 1500, 5, 300, 256, 0, 7].into_iter().enumerate() {
+            let (x, y) = (whole(&tape, rows, 3, step), whole(&tape, rows, WIDTH, step + 5));
             let part = whole(&tape, rows, 8, step + 9);
             loss = loss + (x.matmul(u) * y).sum() + (x.matmul_columns(w, 4..12) * part).sum();
             let of =
                 |v: Var<'_, f64>, n| v.value().to_owned().into_shape_with_order((rows, n)).unwrap();
-            for_u += &of(x, 3).t().dot(&of(y, 20));
+            for_u += &of(x, 3).t().dot(&of(y, WIDTH));
             let mut window = for_w.slice_mut(ndarray::s![.., 4..12]);
             window += &of(x, 3).t().dot(&of(part, 8));
         }
