@@ -105,6 +105,16 @@ pub(crate) const LEARNED: &[Refusal] = &[
         "CrossEntropy of [2, 3]: there are 2 rows of scores but 1 targets; give one class for each row",
     ),
     (
+        |t| drop(z(t, &[2, 3]).affine_cross_entropy(z(t, &[3, 4]), z(t, &[4, 1]), &[0, 0])),
+        "AffineCrossEntropy of [2, 3] and [3, 4] and [4, 1]: it takes an input of rank 1 or more, a weight of rank 2 and a bias of rank 1; \
+         the weight is [in, classes], the bias [classes]",
+    ),
+    (
+        |t| drop(z(t, &[2, 3]).affine_cross_entropy(z(t, &[4, 3]), z(t, &[3]), &[0, 0])),
+        "AffineCrossEntropy of [2, 3] and [4, 3] and [3]: a row of 3 and a bias of 3 fit no weight [4, 3]; \
+         the weight is [in, classes], the bias [classes]",
+    ),
+    (
         |t| drop(z(t, &[2, 3]).nll(&[0, 3])),
         "Nll of [2, 3]: target 1 is class 3, but there are 3 classes; classes count from 0",
     ),

@@ -54,19 +54,37 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
         let left = unpacked::<S, T>(a, n);
         // The least of products: one tile high, nothing to pack. On its own, because the
         // loops of the others cost as much as all its arithmetic.
-        if let (Some(left), Right::Matrix(b)) = (left, &b) {
-            let rest = n % width;
-            let aligned = rest == 0 || rest == T::lanes::<S>();
-            if m <= highest_of_rows::<S>() && depth <= DEPTH && b.col_stride == 1 && aligned {
-                let panels = Panels { data: b.data, row: b.row_stride, panel: width };
-                let tail = if rest > 0 { panels.skip(n / width) } else { panels };
-                let b = panels;
-                Rows { a: left, depth, b, tail, c, stride: n, width: n, add, from }
-                    .multiply(simd, m);
-                return;
-            }
+        if let Some(left) = left
+            && m <= highest_of_rows::<S>()
+            && depth <= DEPTH
+            && let Some(b) = at_hand::<S, T>(&b, depth, n)
+        {
+            let tail = if n % width > 0 { b.skip(n / width) } else { b };
+            Rows { a: left, depth, b, tail, c, stride: n, width: n, add, from }.multiply(simd, m);
+            return;
         }
         simd.vectorize(Loops(Self { scratch, a, b, n, c, add, from }));
+    }
+}
+
+/// Where the panels of `B` are found if they need not be packed any more, for `n` columns of one block of steps.
+#[inline(always)]
+fn at_hand<'a, S: Simd, T: Lanes>(
+    b: &Right<'a, T>,
+    depth: usize,
+    n: usize,
+) -> Option<Panels<'a, T>> {
+    let width = PANEL * T::lanes::<S>();
+    let rest = n % width;
+    match *b {
+        Right::Packed(b) => {
+            let data = &b.panels.data[b.panels.start..];
+            Some(Panels { data, row: width, panel: depth * width })
+        }
+        Right::Matrix(b) if b.col_stride == 1 && (rest == 0 || rest == T::lanes::<S>()) => {
+            Some(Panels { data: b.data, row: b.row_stride, panel: width })
+        }
+        Right::Matrix(_) => None,
     }
 }
 
