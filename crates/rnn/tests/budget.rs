@@ -116,14 +116,24 @@ fn keep<C: Cell<f32>>(
 }
 
 #[test]
-fn what_is_held_stays_within_the_budget_and_close_to_the_forecast() {
+fn what_an_elman_network_holds_is_within_the_budget_and_close_to_the_forecast() {
     let (mut rng, init) = (ChaCha8Rng::seed_from_u64(1), Uniform::recurrent(8));
     let mut store = ParamStore::new();
     let cell = Elman::new(&mut store, "cell", (2, 8), &init, &mut rng).unwrap();
     assert_eq!(keep("elman", store, &cell, 8), [true; 2], "plans of one kind only");
+}
+
+#[test]
+fn what_an_lstm_holds_is_within_the_budget_and_close_to_the_forecast() {
+    let (mut rng, init) = (ChaCha8Rng::seed_from_u64(1), Uniform::recurrent(8));
     let (mut store, form) = (ParamStore::new(), lstm::Form::default());
     let cell = Lstm::new(&mut store, "cell", (2, 8), form, &init, &mut rng).unwrap();
     keep("lstm", store, &cell, 8);
+}
+
+#[test]
+fn what_a_gru_holds_is_within_the_budget_and_close_to_the_forecast() {
+    let (mut rng, init) = (ChaCha8Rng::seed_from_u64(1), Uniform::recurrent(8));
     let (mut store, form) = (ParamStore::new(), gru::Form::default());
     let cell = Gru::new(&mut store, "cell", (2, 16), form, &init, &mut rng).unwrap();
     keep("gru", store, &cell, 16);
