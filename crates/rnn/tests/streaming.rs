@@ -215,13 +215,16 @@ fn assert_bounded(footprints: &[(usize, usize)]) {
     assert!(20 * most(late) <= 21 * most(settled), "{} after {}", most(late), most(settled));
 }
 
+/// Windows that show a leak: all of them where they pass in seconds.
+const MANY: usize = if cfg!(debug_assertions) { 20_000 } else { 100_000 };
+
 #[test]
-fn twenty_thousand_windows_take_the_memory_of_a_few() {
-    assert_bounded(&footprints(2, 2, 20_000));
-    assert_bounded(&footprints(1, 3, 20_000));
+fn a_hundred_thousand_windows_take_the_memory_of_a_few() {
+    assert_bounded(&footprints(2, 2, MANY));
+    assert_bounded(&footprints(1, 3, MANY));
 }
 
 #[test]
 fn a_long_window_that_moves_by_one_takes_the_memory_of_one_window() {
-    assert_bounded(&footprints(1, 64, 2_000));
+    assert_bounded(&footprints(1, 64, MANY / 10));
 }
