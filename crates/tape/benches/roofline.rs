@@ -85,7 +85,7 @@ const GRADIENTS: [(&str, [usize; 3]); 5] = [
 /// The rows of all steps of a weight gradient, no fewer than these.
 const ROWS: usize = 2048;
 /// How many of them are multiplied at a time.
-const BLOCK: usize = 256;
+const BLOCK: usize = 248;
 
 fn numbers(len: usize) -> Vec<f32> {
     (0..len).map(|i| (i * 7919 % 2003) as f32 / 2003.0 - 0.5).collect()

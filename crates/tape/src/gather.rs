@@ -14,8 +14,9 @@ use crate::{
 };
 
 /// Rows of a block: a tile of its product finds all of one factor's share in the first-level cache, and several panels of the
-/// other's in the second-level cache.
-const BLOCK: usize = 256;
+/// other's in the second-level cache. A few less than 256: with the line on which it begins, a block of 2ᵏ columns just fits
+/// the 2ᵏ⁺⁸ elements that the pool has for it.
+const BLOCK: usize = 248;
 /// Bytes of a block that are too many to be laid down for one use: many rows at once are then left where they are.
 const WIDE: usize = 1 << 20;
 

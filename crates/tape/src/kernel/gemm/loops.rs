@@ -149,7 +149,9 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             _ => width,
         };
         let slab = match b {
-            Source::Group(_) => (SLAB / size_of::<T>() / steps / highest).clamp(group, tiles.count),
+            Source::Group(_) if columns < n => {
+                (SLAB / size_of::<T>() / steps / highest).clamp(group, tiles.count)
+            }
             _ => group,
         };
         let a_room = a_room.room(match left {
