@@ -148,15 +148,17 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             Source::Packed(_) if tiles.count == 1 => padded,
             _ => width,
         };
-        let slab = match b {
-            Source::Group(_) if columns < n => {
-                (SLAB / size_of::<T>() / steps / highest).clamp(group, tiles.count)
-            }
-            _ => group,
+        // Where all columns are at hand at once, no tile is needed again, and those of one group are room enough.
+        let again = columns < n;
+        let (slab, kept) = if again {
+            let slab = (SLAB / size_of::<T>() / steps / highest).clamp(group, tiles.count);
+            (slab, slab)
+        } else {
+            (tiles.count, group)
         };
         let a_room = a_room.room(match left {
             Some(_) => 0,
-            None => tiles.rows.min(slab * highest) * steps + SLACK,
+            None => tiles.rows.min(kept * highest) * steps + SLACK,
         });
         let b_room = b_room.room(match b {
             Source::Packed(_) => 0,
@@ -174,7 +176,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             let first = tiles.at(slab.start).start;
             for t in cut(slab, group) {
                 let rows = tiles.rows(t.clone());
-                let packed = (rows.start - first) * k.len();
+                let packed = if again { (rows.start - first) * k.len() } else { 0 };
                 if left.is_none() && wide.start == 0 {
                     let a = part(a, 0..a.rows, k.clone());
                     pack_tiles(simd, a, tiles, t.clone(), &mut a_room[packed..]);
