@@ -6,7 +6,7 @@
 //!
 //! `c` is a bias `[out]`, or anything that stretches to `Y`: another product, say, projected beforehand.
 
-use super::product::{add_product, add_weighted, weighted};
+use super::product::{add_product, add_rows, add_weighted, weighted};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
     kernel::{Matrix, flush, gemm::Start},
@@ -103,19 +103,7 @@ impl<T: Real> Op<T> for Affine {
             }
             1 => add_product(x, Matrix::row_major(&x[0], rows, n_in).t(), dy_matrix, dx),
             _ if x.value(2).len() == dy.len() => dx.add(dy.iter().copied()),
-            _ if x.shape(2) == [n_out] => {
-                let dx = dx.sum();
-                T::vectorize(
-                    #[inline(always)]
-                    || {
-                        for row in dy.chunks_exact(n_out) {
-                            for (dx, &dy) in dx.iter_mut().zip(row) {
-                                *dx += dy;
-                            }
-                        }
-                    },
-                );
-            }
+            _ if x.shape(2) == [n_out] => add_rows(dy, dx.sum()),
             _ => {
                 let dx = dx.sum();
                 T::vectorize(

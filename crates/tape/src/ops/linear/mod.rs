@@ -6,4 +6,4 @@ pub mod dot;
 pub mod einsum;
 pub mod matmul;
 pub mod matmul_columns;
-mod product;
+pub(in crate::ops) mod product;

@@ -51,3 +51,17 @@ pub(super) fn add_weighted<T: Real>(
     let (dx, fresh) = dx.parts();
     weighted(x, a, b, dx, !fresh);
 }
+
+/// `sum += Σ rows`, of rows as long as the sum: the gradient of a bias.
+pub(in crate::ops) fn add_rows<T: Real>(rows: &[T], sum: &mut [T]) {
+    T::vectorize(
+        #[inline(always)]
+        || {
+            for row in rows.chunks_exact(sum.len().max(1)) {
+                for (sum, &x) in sum.iter_mut().zip(row) {
+                    *sum += x;
+                }
+            }
+        },
+    );
+}

@@ -13,6 +13,7 @@ use crate::{
     Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Var,
     error::or_panic,
     kernel::{Matrix, Scratch, flush, gemm::Start},
+    ops::linear::product::add_rows,
 };
 use std::ops::Range;
 
@@ -105,7 +106,7 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
                     add_columns(scratch, (x, ds), (sum, w[1], columns.clone()), dv, !*fresh);
                 }
                 if let Some(bias) = &mut bias {
-                    add_rows(ds, &mut bias[columns]);
+                    add_rows(ds.data, &mut bias[columns]);
                 }
             }
         });
@@ -146,20 +147,6 @@ fn add_columns<T: Real>(
     for (part, c) in part.chunks_exact(columns.len()).zip(c.chunks_exact_mut(n)) {
         c[columns.clone()].copy_from_slice(part);
     }
-}
-
-/// `sum += Σ rows`
-fn add_rows<T: Real>(rows: Matrix<'_, T>, sum: &mut [T]) {
-    T::vectorize(
-        #[inline(always)]
-        || {
-            for row in rows.data.chunks_exact(rows.cols.max(1)) {
-                for (sum, &x) in sum.iter_mut().zip(row) {
-                    *sum += x;
-                }
-            }
-        },
-    );
 }
 
 impl<'t, T: Real> Var<'t, T> {
