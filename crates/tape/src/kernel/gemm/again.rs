@@ -1,4 +1,7 @@
 //! A right-hand side that comes again: packed the second time, read as packed from then on.
+//!
+//! A weight is read in one direction forward, and transposed on the way back. Its packed forms are as large as itself, and
+//! seldom wanted at once: they take turns in one piece of memory. Who has been turned out must come twice again.
 
 use super::{Matrix, Packed};
 
@@ -8,7 +11,7 @@ const FEW: usize = 8;
 /// Which matrix it is, and which part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Again {
-    /// Whose memory may be used: one packed form is kept for each place, part and direction.
+    /// Whose memory may be used: one packed form is kept for each place and part.
     pub place: u64,
     /// A number that no other matrix has had, as long as its elements stay what they are.
     pub serial: u64,
@@ -33,6 +36,8 @@ struct Form<T> {
     again: Again,
     /// As the matrix is read: its rows, its columns, and the steps between these.
     read: [usize; 3],
+    /// Has it come since it was last turned out?
+    came: bool,
     packed: Option<Packed<T>>,
     ready: bool,
 }
@@ -57,20 +62,38 @@ impl<T> Shelf<T> {
             form.again.place == again.place && form.again.start == again.start && form.read == read
         };
         let Some(at) = self.forms.iter().position(same) else {
-            self.forms.push(Form { again, read, packed: None, ready: false });
+            self.forms.push(Form { again, read, came: true, packed: None, ready: false });
             return None;
         };
         let form = &mut self.forms[at];
-        if form.again.serial != again.serial {
-            (form.again, form.ready) = (again, false);
+        if form.again.serial != again.serial || !form.came {
+            (form.again, form.came, form.ready) = (again, true, false);
             return None;
         }
+        if form.packed.is_none() {
+            self.forms[at].packed = Some(self.turn_out(again));
+        }
+        let form = &mut self.forms[at];
         let packed = form.packed.get_or_insert_default();
         if !form.ready {
             pack(packed);
             form.ready = true;
         }
         Some(packed)
+    }
+
+    /// The memory of another form of the same part; new memory where there is none.
+    fn turn_out(&mut self, Again { place, start, .. }: Again) -> Packed<T>
+    where
+        T: Default,
+    {
+        let mut others =
+            self.forms.iter_mut().filter(|f| f.again.place == place && f.again.start == start);
+        let Some(other) = others.find(|form| form.packed.is_some()) else {
+            return Packed::default();
+        };
+        (other.came, other.ready) = (false, false);
+        other.packed.take().unwrap_or_default()
     }
 }
 
@@ -100,6 +123,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(scratch.again.forms.len(), 2, "one form for each direction, used again");
+        let forms = &scratch.again.forms;
+        let packed = forms.iter().filter(|form| form.packed.is_some()).count();
+        assert_eq!((forms.len(), packed), (2, 1), "each direction is known, and one is packed");
     }
 }
