@@ -54,18 +54,17 @@ impl<T: Real> Tape<T> {
         if let Some(y) = number {
             return Ok(self.push_number(record, op, inputs, y, site));
         }
-        self.apply_boxed(record, op, inputs, indices, site)
+        self.apply_boxed(record, op, inputs, indices, (false, site))
     }
 
-    /// What is the same for all ops, and so is compiled once.
-    #[track_caller]
-    fn apply_boxed(
+    /// What is the same for all ops, and so is compiled once. The output of an op without a view may stand `aside`.
+    pub(crate) fn apply_boxed(
         &self,
         record: RefMut<'_, Record<T>>,
         op: Box<dyn Op<T>>,
         inputs: &[Var<'_, T>],
         indices: &[usize],
-        site: &'static Location<'static>,
+        (aside, site): (bool, &'static Location<'static>),
     ) -> Result<Var<'_, T>> {
         let mut attempt = Attempt::new(record);
         let record = &mut *attempt.record;
@@ -103,6 +102,13 @@ impl<T: Real> Tape<T> {
         }
         let place = match view {
             Some(offset) => record.view(inputs[0].id, offset, id),
+            None if aside => {
+                let mut memory = record.lend_aside(len);
+                let nodes = record.edges.slice(edges.0, edges.1);
+                let lent = Lent { lookup: record.lookup(), nodes, indices, scratch: &self.scratch };
+                op.forward(Inputs(&lent), &mut memory[..len], &mut []);
+                Place::Aside(memory)
+            }
             None => {
                 let (lookup, nodes, fresh, start) = record.extend(edges, len + saved);
                 let lent = Lent { lookup, nodes, indices, scratch: &self.scratch };

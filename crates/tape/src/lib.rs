@@ -42,6 +42,7 @@
 //! ```
 mod apply;
 mod arena;
+mod aside;
 mod backward;
 mod binary;
 mod branching;
@@ -101,7 +102,7 @@ pub use op::{Factor, Op, RowSum};
 pub use ops::gradient::clip_gradient::Clip;
 pub use ops::reduction::Over;
 pub use param::{Param, ParamId};
-pub use pointwise::{Expr, Pointwise};
+pub use pointwise::{Expr, Pointwise, Preactivation};
 pub use real::Real;
 pub use shape::{Shape, broadcast};
 pub use table::{Row, Table};

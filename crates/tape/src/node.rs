@@ -15,6 +15,10 @@ pub(crate) enum Place<T> {
     Param { array: Arc<ArrayD<T>>, version: u64 },
     /// On their own: the node was released but is still read.
     Kept(Vec<T>),
+    /// In memory that is lent to it, and perhaps longer, until its one reader has been recorded.
+    Aside(Vec<T>),
+    /// Nowhere: nobody will ask.
+    Spent,
 }
 
 /// What a node is.

@@ -34,6 +34,8 @@ pub(crate) struct Record<T: Real> {
     pub(crate) segments: Segments<T>,
     /// Memory for the values of survivors.
     pub(crate) spare: Vec<Vec<T>>,
+    /// Memory for a value that is spent as soon as it has been read.
+    pub(crate) aside: Vec<T>,
     pub(crate) notes: Notes,
     pub(crate) windows: Windows,
     /// Does a value that is not finite panic?
@@ -57,6 +59,7 @@ impl<T: Real> Record<T> {
             hooks: Hooks::default(),
             segments: Segments::default(),
             spare: Vec::new(),
+            aside: Vec::new(),
             notes: Notes::default(),
             windows: Windows::default(),
             strict: false,

@@ -99,6 +99,7 @@ impl<T: Real> Record<T> {
             + vector(&self.values.items)
             + vector(&self.survivors)
             + self.survivors.iter().map(|(_, node)| kept(node)).sum::<usize>()
+            + vector(&self.aside)
             + vector(&self.spare)
             + self.spare.iter().map(vector).sum::<usize>()
             + self.nodes.items.iter().map(|node| boxed(&node.kind)).sum::<usize>()

@@ -249,7 +249,7 @@ impl<'a, T: Real> Sweep<'a, T> {
         for (i, &input) in x.0.nodes.iter().enumerate() {
             let sum = if wants(i) { self.take(input).into_buffer(self.pool) } else { Vec::new() };
             let fresh = sum.is_empty() && wants(i);
-            sums.push((if fresh { self.pool.take(x.value(i).len()) } else { sum }, fresh));
+            sums.push((if fresh { self.pool.take(x.node(i).len) } else { sum }, fresh));
         }
         let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
             .iter_mut()

@@ -173,7 +173,10 @@ impl<T: Real> Tape<T> {
     ) -> Result<&'r Node<T>> {
         // What a cut kept for later nodes to read has become a constant without a name.
         match record.get(var.id) {
-            Some(node) if std::ptr::eq(self, var.tape) && !matches!(node.place, Place::Kept(_)) => {
+            Some(node)
+                if std::ptr::eq(self, var.tape)
+                    && !matches!(node.place, Place::Kept(_) | Place::Spent) =>
+            {
                 Ok(node)
             }
             _ => Err(self.refuse(record, var, what())),

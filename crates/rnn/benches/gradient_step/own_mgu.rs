@@ -1,7 +1,7 @@
 //! A minimal gated unit as a user would write it, who finds no such cell in the library.
 
 use rnn::{Bound, Cell, Input, Widths};
-use tape::{ParamId, Pointwise, Real, Var};
+use tape::{ParamId, Pointwise, Preactivation, Real, Var};
 
 /// f = σ(x W_f + h U_f + b_f);  n = tanh(x Wₙ + (f ⊙ h) Uₙ + bₙ);  h′ = (1 − f) ⊙ h + f ⊙ n
 #[derive(Debug)]
@@ -18,11 +18,11 @@ pub(crate) struct OwnMgu {
 
 impl OwnMgu {
     pub(crate) fn new([w, b, u_f, u_n]: [ParamId; 4], hidden: usize) -> Self {
-        let gate = Pointwise::new(|[x_f, _, u_f, h]| {
+        let gate = Pointwise::new(|[u_f, x_f, _, h]| {
             let f = (x_f + u_f).sigmoid();
             [f, f * h]
         });
-        let mix = Pointwise::new(|[_, x_n, u_n, f, h]| [(1.0 - f) * h + f * (x_n + u_n).tanh()]);
+        let mix = Pointwise::new(|[u_n, _, x_n, f, h]| [(1.0 - f) * h + f * (x_n + u_n).tanh()]);
         Self { w, b, u_f, u_n, hidden, gate, mix }
     }
 }
@@ -36,7 +36,8 @@ impl<T: Real> Cell<T> for OwnMgu {
         x.affine(p.var(self.w), p.var(self.b))
     }
     fn step<'t>(&self, p: Bound<'t, '_, T>, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
-        let [f, kept] = self.gate.apply(&[x, h.matmul(p.var(self.u_f)), h]);
-        self.mix.apply(&[x, kept.matmul(p.var(self.u_n)), f, h])[0]
+        let product = |h, u| Preactivation::matmul(h, p.var(u));
+        let [f, kept] = self.gate.activate(product(h, self.u_f), &[x, h]);
+        self.mix.activate(product(kept, self.u_n), &[x, f, h])[0]
     }
 }

@@ -12,7 +12,7 @@
 use super::side_by_side;
 use crate::{Bound, Cell, Input, ParamStore, Result, Widths, init::Init};
 use rand::Rng;
-use tape::{ParamId, Pointwise, Real, Var};
+use tape::{ParamId, Pointwise, Preactivation, Real, Var};
 
 /// See the [module](self). State: `h [B, H]`.
 #[derive(Debug, Clone)]
@@ -25,9 +25,9 @@ pub struct Mgu {
     pub b: Option<ParamId>,
     /// H
     pub hidden: usize,
-    /// `(x [2H], h U_f, h) ↦ (f ⊙ h, f)`
+    /// `(h U_f, x [2H], h) ↦ (f ⊙ h, f)`
     gate: Pointwise<4, 2>,
-    /// `(x [2H], (f ⊙ h) Uₙ, f, h) ↦ h′`
+    /// `((f ⊙ h) Uₙ, x [2H], f, h) ↦ h′`
     mix: Pointwise<5, 1>,
 }
 
@@ -49,11 +49,11 @@ impl Mgu {
         let w = add("w", side_by_side(2, &[inputs, hidden], init, rng))?;
         let u = add("u", side_by_side(2, &[hidden, hidden], init, rng))?;
         let b = bias.then(|| add("b", side_by_side(2, &[hidden], init, rng))).transpose()?;
-        let gate = Pointwise::new(|[x_f, _, u_f, h]| {
+        let gate = Pointwise::new(|[u_f, x_f, _, h]| {
             let f = (x_f + u_f).sigmoid();
             [f * h, f]
         });
-        let mix = Pointwise::new(|[_, x_n, u_n, f, h]| [(1.0 - f) * h + f * (x_n + u_n).tanh()]);
+        let mix = Pointwise::new(|[u_n, _, x_n, f, h]| [(1.0 - f) * h + f * (x_n + u_n).tanh()]);
         Ok(Self { w, u, b, hidden, gate, mix })
     }
 }
@@ -74,8 +74,9 @@ impl<T: Real> Cell<T> for Mgu {
 
     fn step<'t>(&self, p: Bound<'t, '_, T>, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
         let (u, hidden) = (p.var(self.u), self.hidden);
-        let [kept, f] = self.gate.apply(&[x, h.matmul_columns(u, 0..hidden), h]);
-        self.mix.apply(&[x, kept.matmul_columns(u, hidden..2 * hidden), f, h])[0]
+        let product = |h, columns| Preactivation::columns(h, u, columns);
+        let [kept, f] = self.gate.activate(product(h, 0..hidden), &[x, h]);
+        self.mix.activate(product(kept, hidden..2 * hidden), &[x, f, h])[0]
     }
 
     /// Shows `f` and `n`.

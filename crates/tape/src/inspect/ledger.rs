@@ -112,7 +112,8 @@ impl<T: Real> Tape<T> {
                 }
                 _ => 0,
             };
-            let own = !matches!(node.place, Place::View { .. } | Place::Param { .. });
+            let own =
+                !matches!(node.place, Place::View { .. } | Place::Param { .. } | Place::Spent);
             let row = LedgerRow {
                 name: node.op_name().to_owned(),
                 nodes: 1,

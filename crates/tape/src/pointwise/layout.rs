@@ -29,15 +29,16 @@ impl Layout {
     pub(super) fn of<T: Real>(inputs: usize, x: Inputs<'_, T>) -> Self {
         let last = |i: usize| x.shape(i).last().copied().unwrap_or(1);
         let width = (0..x.len()).map(last).sum::<usize>() / inputs.max(1);
-        let rows = (0..x.len()).map(|i| x[i].len() / last(i).max(1)).max().unwrap_or(0);
+        let len = |i: usize| x.node(i).len; // and not of what stands there: that may be spent
+        let rows = (0..x.len()).map(|i| len(i) / last(i).max(1)).max().unwrap_or(0);
         // Where every variable is one input, all rows are as good as one long one.
-        let flat = (0..x.len()).all(|i| last(i) == width && x[i].len() == rows * width);
+        let flat = (0..x.len()).all(|i| last(i) == width && len(i) == rows * width);
         let (rows, width, flat_width) =
             if flat { (1, rows * width, Some(rows * width)) } else { (rows, width, None) };
         let mut inputs = SmallVec::new();
         for variable in 0..x.len() {
             let row = flat_width.unwrap_or_else(|| last(variable));
-            let stride = if x[variable].len() == row { 0 } else { row };
+            let stride = if len(variable) == row { 0 } else { row };
             let starts = (0..row).step_by(width.max(1));
             inputs.extend(starts.map(|start| Place { variable, start, stride }));
         }

@@ -34,6 +34,7 @@ mod expr;
 mod layout;
 mod op;
 mod plan;
+mod preactivation;
 mod program;
 mod run;
 mod steps;
@@ -42,3 +43,4 @@ mod tests;
 
 pub use expr::Expr;
 pub use op::Pointwise;
+pub use preactivation::Preactivation;

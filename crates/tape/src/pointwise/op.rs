@@ -53,6 +53,16 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
         &self.plans
     }
 
+    pub(super) fn run(&self, spent: bool) -> Run {
+        Run { plans: Arc::clone(&self.plans), spent }
+    }
+
+    /// The outputs, which stand one after the other in `node`.
+    #[track_caller]
+    pub(super) fn outputs<'t, T: Real>(&self, node: Var<'t, T>) -> [Var<'t, T>; OUT] {
+        std::array::from_fn(|k| node.select(0, k))
+    }
+
     /// Applies it to variables.
     ///
     /// The inputs may stand side by side on the last axis of one variable: `[.., 4H]` and `[.., H]` are five
@@ -76,8 +86,7 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
         tape: &'t Tape<T>,
         inputs: &[Var<'t, T>],
     ) -> crate::Result<[Var<'t, T>; OUT]> {
-        let node = tape.try_apply(Run { plans: Arc::clone(&self.plans) }, inputs)?;
-        Ok(std::array::from_fn(|k| node.select(0, k)))
+        Ok(self.outputs(tape.try_apply(self.run(false), inputs)?))
     }
 }
 

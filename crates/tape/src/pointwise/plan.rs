@@ -46,6 +46,8 @@ pub(super) struct Plans {
     pub(super) saved: usize,
     pub(super) forward: Plan,
     pub(super) backward: Plan,
+    /// The inputs that the way back reads.
+    pub(super) reads: Vec<usize>,
     /// The inputs to whose adjoints the way back has nothing to add.
     pub(super) unread: Vec<usize>,
 }
@@ -98,12 +100,18 @@ impl Plans {
             .filter(|&(_, place)| !matches!(place, Place::Result(j) if !straight(j).is_empty()))
             .collect();
         let backward = backward.plan(order, straight, &rest);
+        let reads = |k: usize| {
+            let mut sources =
+                backward.steps.iter().flat_map(|step| step.x.into_iter().chain(step.plus));
+            sources.any(|source| source == Source::Read(k))
+        };
 
         Self {
             inputs: n,
             constants: program.constants.clone(),
             outputs: outputs.len(),
             saved: saved.len(),
+            reads: (0..n).filter(|&k| reads(k)).collect(),
             forward,
             backward,
             unread: (0..n).filter(|&k| inputs[k].is_none()).collect(),

@@ -13,6 +13,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) plans: Arc<Plans>,
+    /// Will the first variable be spent? Then what the way back reads of it is saved.
+    pub(super) spent: bool,
 }
 
 /// Arrays that are read.
@@ -51,7 +53,8 @@ impl<T: Real> Op<T> for Run {
     }
 
     fn saves(&self, x: Inputs<'_, T>) -> usize {
-        self.plans.saved * Layout::of(self.plans.inputs, x).whole()
+        let layout = &Layout::of(self.plans.inputs, x);
+        (self.plans.saved + self.rescued(layout).count()) * layout.whole()
     }
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
@@ -62,10 +65,17 @@ impl<T: Real> Op<T> for Run {
         let read = self.given(x, layout, constants);
         let mut written = Written::new();
         let whole = layout.whole().max(1);
+        let (saved, rescued) = saved.split_at_mut(self.plans.saved * layout.whole());
         for kept in y.chunks_exact_mut(whole).chain(saved.chunks_exact_mut(whole)) {
             written.push(kept, Lie::Rows(layout.width));
         }
         work(plan, layout, &read, (written, lanes));
+        for (to, k) in rescued.chunks_exact_mut(whole).zip(self.rescued(layout)) {
+            let Place { start, stride, .. } = layout.inputs[k];
+            for (row, to) in to.chunks_exact_mut(layout.width.max(1)).enumerate() {
+                to.copy_from_slice(&x[0][row * stride + start..][..layout.width]);
+            }
+        }
     }
 
     fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
@@ -91,8 +101,13 @@ impl<T: Real> Op<T> for Run {
         let (constants, lanes) = self.lanes(scratch.lanes(self.room(plan)));
         let mut read = self.given(x, layout, constants);
         let lie = Lie::Rows(layout.width);
-        let known = [&*y, y.saved(), dy].map(|all| all.chunks_exact(layout.whole().max(1)));
-        read.extend(known.into_iter().flatten().map(|data| Read { data, lie }));
+        let (saved, rescued) = y.saved().split_at(self.plans.saved * layout.whole());
+        let [y, saved, dy, rescued] =
+            [&*y, saved, dy, rescued].map(|all| all.chunks_exact(layout.whole().max(1)));
+        read.extend(y.chain(saved).chain(dy).map(|data| Read { data, lie }));
+        for (k, data) in self.rescued(layout).zip(rescued) {
+            read[k] = Read { data, lie };
+        }
         work(plan, layout, &read, (self.adjoints(layout, dx), lanes));
     }
 }
@@ -118,6 +133,12 @@ fn work<'a, T: Real>(
 }
 
 impl Run {
+    /// The inputs that are read on the way back, and then are no more.
+    fn rescued(&self, layout: &Layout) -> impl Iterator<Item = usize> {
+        let spent = |&k: &usize| self.spent && layout.inputs[k].variable == 0;
+        self.plans.reads.iter().copied().filter(spent)
+    }
+
     /// How much memory the lanes of a plan take, and the constants in front of them.
     fn room(&self, plan: &Plan) -> usize {
         (self.plans.constants.len() + plan.lanes) * BLOCK

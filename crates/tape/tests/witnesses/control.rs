@@ -4,7 +4,7 @@
 
 use crate::witnesses::counting::allocations;
 use ndarray::arr1;
-use tape::{Formula, Pointwise, Real, Tape, Var};
+use tape::{Formula, Pointwise, Preactivation, Real, Tape, Var};
 
 const WARM_UP: usize = 3;
 const ROUNDS: usize = 8;
@@ -31,6 +31,10 @@ fn a_pointwise_formula_allocates_nothing() {
     settles(|_, x| {
         let [y, z] = gate.apply(&[x * 2.0, x]);
         y * z
+    });
+    settles(|tape, x| {
+        let (x, weight) = (x.reshape([1, 3]), tape.constant([0.5; 9]).reshape([3, 3]));
+        gate.activate(Preactivation::matmul(x, weight), &[x])[0].reshape([3])
     });
 }
 

@@ -6,11 +6,11 @@ use tape::{Expr, Pointwise, Real};
 /// The formulas, by the inputs that stand side by side.
 #[derive(Debug, Clone)]
 pub(super) enum Gates {
-    /// `(x [3H], h U [3H], h) ↦ h′`
+    /// `(h U [3H], x [3H], h) ↦ h′`
     After(Pointwise<7, 1>),
-    /// `(x [3H], h U [3H], h, bₕₙ) ↦ h′`
+    /// `(h U [3H], x [3H], h, bₕₙ) ↦ h′`
     AfterBias(Pointwise<8, 1>),
-    /// `(x [3H], h (Uᵣ, U_z) [2H], h) ↦ (r ⊙ h, z)`, then `(x [3H], (r ⊙ h) Uₙ, z, h) ↦ h′`
+    /// `(h (Uᵣ, U_z) [2H], x [3H], h) ↦ (r ⊙ h, z)`, then `((r ⊙ h) Uₙ, x [3H], z, h) ↦ h′`
     Before(Pointwise<6, 2>, Pointwise<6, 1>),
 }
 
@@ -21,11 +21,11 @@ impl Gates {
             (Reset::After, false) => Self::After(Pointwise::if_some(|x| after(form, &x))?),
             (Reset::After, true) => Self::AfterBias(Pointwise::if_some(|x| after(form, &x))?),
             (Reset::Before, _) => Self::Before(
-                Pointwise::if_some(|[x_r, x_z, _, u_r, u_z, h]| {
+                Pointwise::if_some(|[u_r, u_z, x_r, x_z, _, h]| {
                     let gate = |z| form.gate.in_formula(z);
                     Some([gate(x_r + u_r)? * h, gate(x_z + u_z)?])
                 })?,
-                Pointwise::if_some(|[_, _, x_n, u_n, z, h]| {
+                Pointwise::if_some(|[u_n, _, _, x_n, z, h]| {
                     Some([mix(form.update, z, h, form.candidate.in_formula(x_n + u_n)?)])
                 })?,
             ),
@@ -34,7 +34,7 @@ impl Gates {
 }
 
 fn after<'p, T: Real>(form: &Form<T>, x: &[Expr<'p>]) -> Option<[Expr<'p>; 1]> {
-    let [x_r, x_z, x_n, u_r, u_z, u_n, h, ref b_n @ ..] = *x else { return None };
+    let [u_r, u_z, u_n, x_r, x_z, x_n, h, ref b_n @ ..] = *x else { return None };
     let gate = |z| form.gate.in_formula(z);
     let (r, z) = (gate(x_r + u_r)?, gate(x_z + u_z)?);
     let s = b_n.first().map_or(u_n, |&b_n| u_n + b_n);

@@ -25,7 +25,7 @@ use super::side_by_side;
 use crate::{Bound, Cell, Input, ParamStore, Result, Widths, init::Init};
 use gates::Gates;
 use rand::Rng;
-use tape::{ParamId, Real, Var};
+use tape::{ParamId, Preactivation, Real, Var};
 
 /// See the [module](self). State: `h [B, H]`.
 #[derive(Debug, Clone)]
@@ -94,13 +94,16 @@ impl<T: Real> Cell<T> for Gru<T> {
     fn step<'t>(&self, p: Bound<'t, '_, T>, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
         let (u, hidden) = (p.var(self.u), self.hidden);
         match (&self.gates, self.b_n) {
-            (Some(Gates::After(gates)), None) => gates.apply(&[x, h.matmul(u), h])[0],
+            (Some(Gates::After(gates)), None) => {
+                gates.activate(Preactivation::matmul(h, u), &[x, h])[0]
+            }
             (Some(Gates::AfterBias(gates)), Some(b_n)) => {
-                gates.apply(&[x, h.matmul(u), h, p.var(b_n)])[0]
+                gates.activate(Preactivation::matmul(h, u), &[x, h, p.var(b_n)])[0]
             }
             (Some(Gates::Before(gates, mix)), _) => {
-                let [kept, z] = gates.apply(&[x, h.matmul_columns(u, 0..2 * hidden), h]);
-                mix.apply(&[x, kept.matmul_columns(u, 2 * hidden..3 * hidden), z, h])[0]
+                let product = |h, columns| Preactivation::columns(h, u, columns);
+                let [kept, z] = gates.activate(product(h, 0..2 * hidden), &[x, h]);
+                mix.activate(product(kept, 2 * hidden..3 * hidden), &[x, z, h])[0]
             }
             _ => self.step_in_parts(p, x, h, &mut |_, _| {}),
         }

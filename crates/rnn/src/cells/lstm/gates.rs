@@ -1,7 +1,7 @@
 //! The pointwise part of an LSTM as one formula.
 
 use super::Form;
-use tape::{Expr, Pointwise, Real, Var};
+use tape::{Expr, Pointwise, Preactivation, Real, Var};
 
 /// `(z, c, p) ↦ (o ⊙ s(c′), c′)`, or with layer normalisation, where the cell is a row before it goes out,
 /// `(o, c′)`. By how many inputs stand side by side: the gates, the cell, the peepholes.
@@ -25,12 +25,16 @@ impl Gates {
     }
 
     #[track_caller]
-    pub(super) fn apply<'t, T: Real>(&self, inputs: &[Var<'t, T>]) -> [Var<'t, T>; 2] {
+    pub(super) fn activate<'t, T: Real>(
+        &self,
+        z: Preactivation<'t, T>,
+        rest: &[Var<'t, T>],
+    ) -> [Var<'t, T>; 2] {
         match self {
-            Self::Plain(gates) => gates.apply(inputs),
-            Self::Peepholes(gates) => gates.apply(inputs),
-            Self::Coupled(gates) => gates.apply(inputs),
-            Self::CoupledPeepholes(gates) => gates.apply(inputs),
+            Self::Plain(gates) => gates.activate(z, rest),
+            Self::Peepholes(gates) => gates.activate(z, rest),
+            Self::Coupled(gates) => gates.activate(z, rest),
+            Self::CoupledPeepholes(gates) => gates.activate(z, rest),
         }
     }
 }

@@ -57,7 +57,8 @@ use crate::{Bound, Cell, Input, ParamStore, Result, Widths, init::Init};
 use gates::Gates;
 use ndarray::{ArrayD, IxDyn, Slice};
 use rand::Rng;
-use tape::{ParamId, Pointwise, Real, Var};
+use smallvec::SmallVec;
+use tape::{ParamId, Pointwise, Preactivation, Real, Var};
 
 /// See the [module](self). State: `(h [B, R], c [B, H])`, where `R = H`, or `P` with a projection. `G = 4`, coupled 3.
 #[derive(Debug, Clone)]
@@ -222,11 +223,13 @@ impl<T: Real> Cell<T> for Lstm<T> {
         let (Some(gates), Some(outlet)) = (&self.gates, &self.outlet) else {
             return self.step_in_parts(p, x, (h, c), &mut |_, _| {});
         };
-        let z = self.blocks(p, x, h);
-        let [m, c] = match self.peepholes {
-            Some(peepholes) => gates.apply(&[z, c, p.var(peepholes)]),
-            None => gates.apply(&[z, c]),
+        let rest: SmallVec<[_; 2]> =
+            [Some(c), self.peepholes.map(|all| p.var(all))].into_iter().flatten().collect();
+        let z = match self.norm {
+            Some(_) => self.blocks(p, x, h).into(),
+            None => Preactivation::affine(h, p.var(self.u), x),
         };
+        let [m, c] = gates.activate(z, &rest);
         let m = match self.norm {
             Some(norm) => outlet.apply(&[m, self.normalised(p, c, norm.cell)])[0],
             None => m,
