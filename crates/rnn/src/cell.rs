@@ -39,7 +39,7 @@ pub trait Cell<T: Real> {
     /// How wide the parts of the state are: `[H]`, or `[H, C]`.
     fn widths(&self) -> Widths;
 
-    /// The part of a step that depends on the input only, for any number of steps at once:
+    /// The part of a step that depends on the input only, for any number of steps together:
     /// `[.., X] → [.., P]`. What it returns is what [`step`](Cell::step) gets as `x`.
     ///
     /// By default the input as it is. A cell that projects here has a few long products in place of a short one at
