@@ -1,6 +1,6 @@
 //! What a recurrence must say about itself.
 
-use crate::{Bound, Input, Sequence, State, unroll::step};
+use crate::{Bound, Input, Sequence, State, projected::Projected};
 use smallvec::SmallVec;
 use tape::{Real, Tape, Var};
 
@@ -39,11 +39,12 @@ pub trait Cell<T: Real> {
     /// How wide the parts of the state are: `[H]`, or `[H, C]`.
     fn widths(&self) -> Widths;
 
-    /// The part of a step that depends on the input only, for any number of steps at once:
+    /// The part of a step that depends on the input only, for any number of steps together:
     /// `[.., X] → [.., P]`. What it returns is what [`step`](Cell::step) gets as `x`.
     ///
-    /// By default the input as it is. A cell that projects here has one long product in place of a short one at
-    /// every step.
+    /// By default the input as it is. A cell that projects here has a few long products in place of a short one at
+    /// every step. It is asked for the steps of a sequence a stretch at a time: step `t` must not depend on what other steps
+    /// come with it. The clock of `p` is that of the first.
     #[track_caller]
     fn project<'t>(&self, p: Bound<'t, '_, T>, x: Input<'t, '_, T>) -> Var<'t, T> {
         x.dense(p.tape())
@@ -82,8 +83,9 @@ pub trait Cell<T: Real> {
     /// Every step of a sequence, from the state `start`: pushes the output of each, in the order of time, and returns
     /// the last state. The clock of `p` is that of the first step.
     ///
-    /// By default: [`project`](Cell::project) once, [`step`](Cell::step) T times. A cell made of cells has better to
-    /// do: each of its layers may project the outputs of the one below at once.
+    /// By default: [`project`](Cell::project) for some steps (about 512 rows, more where inputs are wide), [`step`](Cell::step)
+    /// for each of them, and so on: then the adjoint of what was projected is needed for these only, not for all T. A cell made
+    /// of cells has better to do: each of its layers may project the outputs of the one below in the same way.
     #[track_caller]
     fn run<'t>(
         &self,
@@ -92,11 +94,12 @@ pub trait Cell<T: Real> {
         start: Self::State<'t>,
         outputs: &mut Vec<Var<'t, T>>,
     ) -> Self::State<'t> {
-        let (projected, begin) = (self.project(p, xs.input().clone()), outputs.len());
-        let mut state = start;
+        let first = xs.order().next().unwrap_or(0);
+        let mut projected = Projected::new(self, p, xs.input().clone(), first);
+        let (mut state, begin) = (start, outputs.len());
         for t in xs.order() {
             let p = p.at(p.time() + t);
-            state = xs.step(t, state, |state| self.step(p, step(projected, t), state));
+            state = xs.step(t, state, |state| self.step(p, projected.step(t), state));
             outputs.push(state.output());
         }
         xs.into_time(&mut outputs[begin..]);

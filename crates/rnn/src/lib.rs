@@ -62,6 +62,7 @@ mod initial;
 mod input;
 mod linear;
 mod params;
+mod projected;
 mod rows;
 mod sequence;
 mod stacked;

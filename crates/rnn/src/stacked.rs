@@ -6,8 +6,8 @@ use tape::{Real, Var};
 /// `upper` reads at every step what `lower` has just put out; together they are a cell again, so a stack may be as deep
 /// as one likes: `Stacked::new(a, Stacked::new(b, c))`.
 ///
-/// Over many steps it is done layer by layer, so that the inputs of the upper cell, too, are projected in one long
-/// product. The bits are the same.
+/// Over many steps it is done layer by layer, so that the inputs of the upper cell, too, are projected in long
+/// products. The bits are the same.
 #[derive(Debug, Clone, Copy)]
 pub struct Stacked<A, B> {
     /// Reads the inputs.

@@ -1,6 +1,6 @@
 //! Every state and every gate at every step, kept.
 
-use crate::{Bound, Cell, Sequence, State, States, unroll::step};
+use crate::{Bound, Cell, Sequence, State, States, projected::Projected};
 use smallvec::SmallVec;
 use tape::{Real, Var};
 
@@ -40,14 +40,15 @@ impl<'t, T: Real> Trajectory<'t, T> {
         xs: &Sequence<'t, '_, T>,
         start: C::State<'t>,
     ) -> Self {
-        let projected = cell.project(p, xs.input().clone());
+        let first = xs.order().next().unwrap_or(0);
+        let mut projected = Projected::new(cell, p, xs.input().clone(), first);
         let (mut state, mut steps) = (start, Vec::with_capacity(xs.steps()));
         for t in xs.order() {
             let mut gates = SmallVec::new();
             let mut show = |name, gate| gates.push((name, gate));
             state = xs.step(t, state, |state| {
                 let p = p.at(p.time() + t);
-                cell.step_in_parts(p, step(projected, t), state, &mut show)
+                cell.step_in_parts(p, projected.step(t), state, &mut show)
             });
             steps.push(Step { state: state.parts(), gates });
         }

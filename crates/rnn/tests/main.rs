@@ -47,6 +47,7 @@ mod sequences;
 mod shards;
 mod stability;
 mod streaming;
+mod stretches;
 mod three_mistakes;
 mod truncation;
 mod updates;

@@ -10,7 +10,8 @@ use crate::{
 };
 use ::tape::{Gradients, Real, Tape, Var};
 use rnn::{
-    Bound, Input, Reduction, Result, Rows as Batch, State, loss::squared_error, shards::Shard,
+    Bound, Input, Reduction, Result, Rows as Batch, Sequence, State, loss::squared_error,
+    shards::Shard,
 };
 
 /// See the [module](self). The tape is the same at every step: what a sweep has left is cut off, and the states are
@@ -58,17 +59,10 @@ impl<'t, 'm, T: Real, C: FromLayer<T>> OnTape<'t, 'm, T, C> {
 
     /// Steps one cell through time, or against it, and leaves its last state and the outputs in the order of time.
     fn direction(&mut self, p: Bound<'t, '_, T>, xs: &Input<'t, '_, T>, k: usize, back: bool) {
-        let (cell, steps) = (&self.network.cells[k], xs.lead()[0]);
-        let xs = cell.project(p, xs.clone());
+        let xs = Sequence::from(xs);
+        let xs = if back { xs.reversed() } else { xs };
         self.outputs.clear();
-        for t in 0..steps {
-            let x = xs.select(0, if back { steps - 1 - t } else { t });
-            self.states[k] = cell.step(p, x, self.states[k]);
-            self.outputs.push(self.states[k].output());
-        }
-        if back {
-            self.outputs.reverse();
-        }
+        self.states[k] = self.network.cells[k].run(p, &xs, self.states[k], &mut self.outputs);
     }
 }
 

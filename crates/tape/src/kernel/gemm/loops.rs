@@ -1,7 +1,7 @@
 //! The loops around the tiles: which part of `A` and `B` is at hand, and for how long.
 //!
 //! ```text
-//! a group of steps of k       B: some columns at a time, packed, where there are many groups of tiles
+//! a group of steps of k       B: some columns at a time, where there are many groups of tiles
 //!   a slab of tiles           A: packed once, for all columns
 //!     a group of tiles        A: in the second-level cache
 //!       a panel of B          read once for all these rows, as it lies in memory
@@ -27,7 +27,7 @@ pub(super) const DEPTH: usize = 256;
 const GROUP: usize = 512;
 /// Bytes of `A` packed at a time: half of a common second-level cache.
 pub(super) const RESIDENT: usize = 256 << 10;
-/// Bytes of `B` packed at a time, if more than a panel: it is read for every group of tiles.
+/// Bytes of `B` at hand at a time, if more than a panel: they are read for every group of tiles.
 const BLOCK: usize = 512 << 10;
 /// Bytes of `A` that stay packed while one block of `B` follows the other.
 const SLAB: usize = 2 << 20;
@@ -137,14 +137,16 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
         };
         let steps = steps.min(depth);
         let columns = match b {
-            Source::Group(_) => (BLOCK / size_of::<T>() / steps / width).max(1) * width,
+            Source::Group(_) | Source::Packed(_) if group < tiles.count => {
+                (BLOCK / size_of::<T>() / steps / width).max(1) * width
+            }
             _ => n,
         };
         // Where nothing is gained by going panel by panel, all of them are one strip.
         let strip = match b {
             Source::InPlace(_) => padded,
             // Rows of `C` that come from memory come faster in their order.
-            Source::Group(_) => columns,
+            Source::Group(_) | Source::Packed(_) if group < tiles.count => columns,
             Source::Packed(_) if tiles.count == 1 => padded,
             _ => width,
         };
