@@ -82,6 +82,12 @@ impl<T> Shelf<T> {
         Some(packed)
     }
 
+    /// How many elements it has room for.
+    pub(super) fn len(&self) -> usize {
+        let packed = self.forms.iter().filter_map(|form| form.packed.as_ref());
+        packed.map(|packed| packed.panels.data.capacity()).sum()
+    }
+
     /// The memory of another form of the same part; new memory where there is none.
     fn turn_out(&mut self, Again { place, start, .. }: Again) -> Packed<T>
     where

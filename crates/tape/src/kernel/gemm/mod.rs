@@ -74,7 +74,7 @@ impl<T: Real> Scratch<T> {
     /// How many bytes it has grown to.
     pub(crate) fn held(&self) -> usize {
         let elements = [&self.a, &self.b, &self.lanes].map(|buffer| buffer.data.capacity());
-        elements.iter().sum::<usize>() * size_of::<T>()
+        (elements.iter().sum::<usize>() + self.again.len()) * size_of::<T>()
     }
 }
 
