@@ -58,6 +58,7 @@ impl<T: Real> Tape<T> {
     }
 
     /// What is the same for all ops, and so is compiled once. The output of an op without a view may stand `aside`.
+    #[track_caller]
     pub(crate) fn apply_boxed(
         &self,
         record: RefMut<'_, Record<T>>,

@@ -9,26 +9,26 @@ use crate::{Op, Real, Result, Tape, Var, node::Place, record::Record};
 use std::{mem::take, panic::Location};
 
 impl<T: Real> Tape<T> {
-    /// Records `op`, which must not read its own value on the way back, and then with `read` the one reader of that value,
-    /// which must not either. If `read` fails, nothing is recorded.
+    /// Records `op`, which must not read its own value on the way back. [`spend`](Tape::spend) it when its one reader has been
+    /// recorded, which must not either.
     #[track_caller]
-    pub(crate) fn aside<'t, Y>(
-        &'t self,
+    pub(crate) fn try_apply_aside(
+        &self,
         op: impl Op<T>,
-        inputs: &[Var<'t, T>],
-        read: impl FnOnce(Var<'t, T>) -> Result<Y>,
-    ) -> Result<Y> {
-        let site = Location::caller();
+        inputs: &[Var<'_, T>],
+    ) -> Result<Var<'_, T>> {
         let mut record = self.record.borrow_mut();
         let op = record.shells.wrap(op);
-        let value = self.apply_boxed(record, op, inputs, &[], (true, site))?;
-        let read = read(value);
+        self.apply_boxed(record, op, inputs, &[], (true, Location::caller()))
+    }
+
+    /// Lets go of the value that stands aside. Where it has no reader, it is the last that was recorded, and is forgotten.
+    pub(crate) fn spend(&self, value: Var<'_, T>, read: bool) {
         let mut record = self.record.borrow_mut();
         record.spend(value.id);
-        if read.is_err() {
+        if !read {
             record.forget_last();
         }
-        read
     }
 }
 

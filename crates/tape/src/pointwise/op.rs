@@ -60,7 +60,11 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
     /// The outputs, which stand one after the other in `node`.
     #[track_caller]
     pub(super) fn outputs<'t, T: Real>(&self, node: Var<'t, T>) -> [Var<'t, T>; OUT] {
-        std::array::from_fn(|k| node.select(0, k))
+        let mut outputs = [node; OUT];
+        for (k, output) in outputs.iter_mut().enumerate() {
+            *output = node.select(0, k); // in no closure: it names the caller's line
+        }
+        outputs
     }
 
     /// Applies it to variables.

@@ -85,20 +85,22 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
         z: impl Into<Preactivation<'t, T>>,
         rest: &[Var<'t, T>],
     ) -> Result<[Var<'t, T>; OUT]> {
-        let apply = |z: Var<'t, T>, spent| {
-            let inputs: SmallVec<[_; 8]> = once(z).chain(rest.iter().copied()).collect();
-            z.tape().try_apply(self.run(spent), &inputs)
-        };
-        let read = |z| apply(z, true);
-        let node = match z.into().0 {
-            Product::Made(z) => apply(z, false),
+        // No closures: each node is to name the line of whoever called.
+        let (z, spent) = match z.into().0 {
+            Product::Made(z) => (z, false),
             Product::Whole(x) => {
-                x[0].tape().aside(MatMul { left_t: false, right_t: false }, &x, read)
+                let product = MatMul { left_t: false, right_t: false };
+                (x[0].tape().try_apply_aside(product, &x)?, true)
             }
-            Product::Columns(columns, x) => x[0].tape().aside(columns, &x, read),
-            Product::Plus(x) => x[0].tape().aside(Affine, &x, read),
-        }?;
-        Ok(self.outputs(node))
+            Product::Columns(columns, x) => (x[0].tape().try_apply_aside(columns, &x)?, true),
+            Product::Plus(x) => (x[0].tape().try_apply_aside(Affine, &x)?, true),
+        };
+        let inputs: SmallVec<[_; 8]> = once(z).chain(rest.iter().copied()).collect();
+        let node = z.tape().try_apply(self.run(spent), &inputs);
+        if spent {
+            z.tape().spend(z, node.is_ok());
+        }
+        Ok(self.outputs(node?))
     }
 }
 
@@ -193,6 +195,20 @@ mod tests {
         }
         let [h] = mixed().activate(Preactivation::matmul(h, u), &[x, x]);
         assert!(tape.backward(h.sum())[u].iter().any(|&du| du != 0.0));
+    }
+
+    #[test]
+    fn each_node_names_the_line_that_activates() {
+        let tape = Tape::<f64>::new();
+        let [h, u, x] = [&[2, 3][..], &[3, 8], &[2, 4]].map(|shape| tape.leaf(wave(shape)));
+        let before = tape.len();
+        let (line, _) = (line!(), mixed().activate(Preactivation::matmul(h, u), &[x, x]));
+        let lines: Vec<_> = tape.table().rows().map(|row| row.site.line()).collect();
+        assert_eq!(
+            lines[before..],
+            [line; 3],
+            "the product, the formula, and a view of its output"
+        );
     }
 
     #[test]
