@@ -58,6 +58,7 @@ use gates::Gates;
 use ndarray::{ArrayD, IxDyn, Slice};
 use rand::Rng;
 use smallvec::SmallVec;
+use std::iter::once;
 use tape::{ParamId, Pointwise, Preactivation, Real, Var};
 
 /// See the [module](self). State: `(h [B, R], c [B, H])`, where `R = H`, or `P` with a projection. `G = 4`, coupled 3.
@@ -223,8 +224,8 @@ impl<T: Real> Cell<T> for Lstm<T> {
         let (Some(gates), Some(outlet)) = (&self.gates, &self.outlet) else {
             return self.step_in_parts(p, x, (h, c), &mut |_, _| {});
         };
-        let rest: SmallVec<[_; 2]> =
-            [Some(c), self.peepholes.map(|all| p.var(all))].into_iter().flatten().collect();
+        let peepholes = self.peepholes.map(|peepholes| p.var(peepholes));
+        let rest: SmallVec<[_; 2]> = once(c).chain(peepholes).collect();
         let z = match self.norm {
             Some(_) => self.blocks(p, x, h).into(),
             None => Preactivation::affine(h, p.var(self.u), x),

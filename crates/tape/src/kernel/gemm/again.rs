@@ -33,11 +33,12 @@ impl<T> Default for Shelf<T> {
 
 #[derive(Debug)]
 struct Form<T> {
-    again: Again,
+    place: u64,
+    start: usize,
+    /// Under which it has come, if it has since it was last turned out.
+    serial: Option<u64>,
     /// As the matrix is read: its rows, its columns, and the steps between these.
     read: [usize; 3],
-    /// Has it come since it was last turned out?
-    came: bool,
     packed: Option<Packed<T>>,
     ready: bool,
 }
@@ -57,21 +58,21 @@ impl<T> Shelf<T> {
         if b.col_stride == 1 && rows <= FEW {
             return None;
         }
+        let Again { place, serial, start } = again;
         let read = [b.rows, b.cols, b.col_stride];
-        let same = |form: &Form<T>| {
-            form.again.place == again.place && form.again.start == again.start && form.read == read
-        };
+        let same = |form: &Form<T>| (form.place, form.start, form.read) == (place, start, read);
         let Some(at) = self.forms.iter().position(same) else {
-            self.forms.push(Form { again, read, came: true, packed: None, ready: false });
+            let serial = Some(serial);
+            self.forms.push(Form { place, start, serial, read, packed: None, ready: false });
             return None;
         };
         let form = &mut self.forms[at];
-        if form.again.serial != again.serial || !form.came {
-            (form.again, form.came, form.ready) = (again, true, false);
+        if form.serial != Some(serial) {
+            (form.serial, form.ready) = (Some(serial), false);
             return None;
         }
         if form.packed.is_none() {
-            self.forms[at].packed = Some(self.turn_out(again));
+            self.forms[at].packed = self.turn_out(place, start);
         }
         let form = &mut self.forms[at];
         let packed = form.packed.get_or_insert_default();
@@ -88,18 +89,12 @@ impl<T> Shelf<T> {
         packed.map(|packed| packed.panels.data.capacity()).sum()
     }
 
-    /// The memory of another form of the same part; new memory where there is none.
-    fn turn_out(&mut self, Again { place, start, .. }: Again) -> Packed<T>
-    where
-        T: Default,
-    {
-        let mut others =
-            self.forms.iter_mut().filter(|f| f.again.place == place && f.again.start == start);
-        let Some(other) = others.find(|form| form.packed.is_some()) else {
-            return Packed::default();
-        };
-        (other.came, other.ready) = (false, false);
-        other.packed.take().unwrap_or_default()
+    /// The memory of another form of the same part, if one has some.
+    fn turn_out(&mut self, place: u64, start: usize) -> Option<Packed<T>> {
+        let mut others = self.forms.iter_mut().filter(|f| (f.place, f.start) == (place, start));
+        let other = others.find(|form| form.packed.is_some())?;
+        other.serial = None;
+        other.packed.take()
     }
 }
 

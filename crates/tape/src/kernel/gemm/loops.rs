@@ -136,17 +136,14 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             _ => steps,
         };
         let steps = steps.min(depth);
-        let columns = match b {
-            Source::Group(_) | Source::Packed(_) if group < tiles.count => {
-                (BLOCK / size_of::<T>() / steps / width).max(1) * width
-            }
-            _ => n,
-        };
+        let in_blocks = group < tiles.count && matches!(b, Source::Group(_) | Source::Packed(_));
+        let columns =
+            if in_blocks { (BLOCK / size_of::<T>() / steps / width).max(1) * width } else { n };
         // Where nothing is gained by going panel by panel, all of them are one strip.
         let strip = match b {
             Source::InPlace(_) => padded,
             // Rows of `C` that come from memory come faster in their order.
-            Source::Group(_) | Source::Packed(_) if group < tiles.count => columns,
+            _ if in_blocks => columns,
             Source::Packed(_) if tiles.count == 1 => padded,
             _ => width,
         };
