@@ -152,6 +152,17 @@ pub trait Real:
         gemm::plain(scratch, a, b, c, add);
     }
 
+    /// [`gemm`](Real::gemm), where the rows of `C` begin a `stride` apart: some columns of a wider matrix.
+    fn gemm_strided(
+        scratch: &mut Scratch<Self>,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, Self>,
+        c: (&mut [Self], usize),
+        add: bool,
+    ) {
+        gemm::plain_strided(scratch, a, b, c, add);
+    }
+
     /// [`gemm`](Real::gemm), to the same bits, with a `B` that may come again: a weight that is used at every step.
     fn gemm_again(
         scratch: &mut Scratch<Self>,
@@ -190,7 +201,7 @@ pub trait Real:
 }
 
 macro_rules! primitive {
-    ($float:ident, $again:ident, $from:ident) => {
+    ($float:ident, $strided:ident, $again:ident, $from:ident) => {
         impl Real for $float {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -293,6 +304,15 @@ macro_rules! primitive {
             ) {
                 gemm::$float(scratch, a, b, c, add);
             }
+            fn gemm_strided(
+                scratch: &mut Scratch<Self>,
+                a: Matrix<'_, Self>,
+                b: Matrix<'_, Self>,
+                c: (&mut [Self], usize),
+                add: bool,
+            ) {
+                gemm::$strided(scratch, a, b, c, add);
+            }
             fn gemm_again(
                 scratch: &mut Scratch<Self>,
                 a: Matrix<'_, Self>,
@@ -321,5 +341,5 @@ macro_rules! primitive {
     };
 }
 
-primitive!(f32, f32_again, f32_from);
-primitive!(f64, f64_again, f64_from);
+primitive!(f32, f32_strided, f32_again, f32_from);
+primitive!(f64, f64_strided, f64_again, f64_from);

@@ -110,7 +110,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { scratch, a, b, n, c, add, from } = self.0;
+        let Product { scratch, a, b, n, c: (c, stride), add, from } = self.0;
         let Scratch { a: a_room, b: b_room, .. } = scratch;
         let depth = a.cols;
         let (width, padded) =
@@ -240,8 +240,8 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                                 depth: block.len(),
                                 b: b_block,
                                 tail,
-                                c: &mut c[r.start * n + j.start..],
-                                stride: n,
+                                c: &mut c[r.start * stride + j.start..],
+                                stride,
                                 width: j.len(),
                                 add: add || block.start > 0,
                                 from: from.map(|from| from.skip(r.start, j.start)),

@@ -135,25 +135,37 @@ impl<T: Real> Buffer<T> {
 ///
 /// `A` is `[M, K]`, `B` is `[K, N]`, `C` is `[M, N]`.
 pub fn plain<T: Real>(
-    _: &mut Scratch<T>,
+    scratch: &mut Scratch<T>,
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     c: &mut [T],
     add: bool,
 ) {
+    plain_strided(scratch, a, b, (c, b.cols), add);
+}
+
+/// [`plain`], where the rows of `C` begin a `stride` apart: some columns of a wider matrix.
+pub fn plain_strided<T: Real>(
+    _: &mut Scratch<T>,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    (c, stride): (&mut [T], usize),
+    add: bool,
+) {
     for i in 0..a.rows {
         for j in 0..b.cols {
-            let mut sum = if add { c[i * b.cols + j] } else { T::ZERO };
+            let c = &mut c[i * stride + j];
+            let mut sum = if add { *c } else { T::ZERO };
             for k in 0..a.cols {
                 sum = a.at(i, k).mul_add(b.at(k, j), sum);
             }
-            c[i * b.cols + j] = sum;
+            *c = sum;
         }
     }
 }
 
 macro_rules! primitive {
-    ($float:ident, $packed:ident, $again:ident, $from:ident) => {
+    ($float:ident, $strided:ident, $packed:ident, $again:ident, $from:ident) => {
         #[doc = concat!("[`plain`] for `", stringify!($float), "`, to the same bits.")]
         ///
         /// # Panics
@@ -164,6 +176,21 @@ macro_rules! primitive {
             a: Matrix<'_, $float>,
             b: Matrix<'_, $float>,
             c: &mut [$float],
+            add: bool,
+        ) {
+            $strided(scratch, a, b, (c, b.cols), add);
+        }
+
+        #[doc = concat!("[`plain_strided`] for `", stringify!($float), "`, to the same bits.")]
+        ///
+        /// # Panics
+        ///
+        /// If the shapes do not agree: `A` is `[M, K]`, `B` is `[K, N]`, `C` is `[M, N]`.
+        pub fn $strided(
+            scratch: &mut Scratch<$float>,
+            a: Matrix<'_, $float>,
+            b: Matrix<'_, $float>,
+            c: (&mut [$float], usize),
             add: bool,
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
@@ -183,7 +210,8 @@ macro_rules! primitive {
             add: bool,
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            Arch::new().dispatch(Product { scratch, a, b: Right::Packed(b), n: b.cols, c, add, from: None });
+            let (n, c) = (b.cols, (c, b.cols));
+            Arch::new().dispatch(Product { scratch, a, b: Right::Packed(b), n, c, add, from: None });
         }
 
         #[doc = concat!("[`", stringify!($float), "()`] with a `B` that may come [`Again`], to the same bits.")]
@@ -214,7 +242,7 @@ macro_rules! primitive {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
             let mut shelf = std::mem::take(&mut scratch.again);
             let packed = again.and_then(|again| shelf.find(again, b, a.rows, |to| to.pack(b)));
-            let (n, from) = (b.cols, Some(from));
+            let (n, c, from) = (b.cols, (c, b.cols), Some(from));
             let b = packed.map_or(Right::Matrix(b), Right::Packed);
             Arch::new().dispatch(Product { scratch, a, b, n, c, add: false, from });
             scratch.again = shelf;
@@ -230,5 +258,5 @@ macro_rules! primitive {
     };
 }
 
-primitive!(f32, f32_packed, f32_again, f32_from);
-primitive!(f64, f64_packed, f64_again, f64_from);
+primitive!(f32, f32_strided, f32_packed, f32_again, f32_from);
+primitive!(f64, f64_strided, f64_packed, f64_again, f64_from);

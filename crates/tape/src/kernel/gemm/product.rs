@@ -26,7 +26,8 @@ pub(super) struct Product<'a, T> {
     pub(super) a: Matrix<'a, T>,
     pub(super) b: Right<'a, T>,
     pub(super) n: usize,
-    pub(super) c: &'a mut [T],
+    /// `C`, and how far its rows are apart.
+    pub(super) c: (&'a mut [T], usize),
     pub(super) add: bool,
     /// What `C` begins with, if it is not added to.
     pub(super) from: Option<Start<'a, T>>,
@@ -37,17 +38,19 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { scratch, a, b, n, c, add, from } = self;
+        let Self { scratch, a, b, n, c: (c, stride), add, from } = self;
         let (m, depth) = (a.rows, a.cols);
-        let c = &mut c[..m * n];
-        if depth == 0 && !add {
-            c.fill(T::ZERO);
-            if let Some(from) = from {
-                let rows = c.chunks_exact_mut(n.max(1)).enumerate();
-                rows.for_each(|(i, c)| c.copy_from_slice(&from.data[i * from.row..][..n]));
-            }
+        if m == 0 || n == 0 {
+            return;
         }
-        if depth == 0 || c.is_empty() {
+        let c = &mut c[..(m - 1) * stride + n];
+        if depth == 0 {
+            for (i, c) in c.chunks_mut(stride).enumerate().filter(|_| !add) {
+                match from {
+                    Some(from) => c[..n].copy_from_slice(&from.data[i * from.row..][..n]),
+                    None => c[..n].fill(T::ZERO),
+                }
+            }
             return;
         }
         let width = PANEL * T::lanes::<S>();
@@ -60,10 +63,10 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
             && let Some(b) = at_hand::<S, T>(&b, depth, n)
         {
             let tail = if n % width > 0 { b.skip(n / width) } else { b };
-            Rows { a: left, depth, b, tail, c, stride: n, width: n, add, from }.multiply(simd, m);
+            Rows { a: left, depth, b, tail, c, stride, width: n, add, from }.multiply(simd, m);
             return;
         }
-        simd.vectorize(Loops(Self { scratch, a, b, n, c, add, from }));
+        simd.vectorize(Loops(Self { scratch, a, b, n, c: (c, stride), add, from }));
     }
 }
 

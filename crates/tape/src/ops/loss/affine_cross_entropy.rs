@@ -6,16 +6,19 @@
 //!
 //! To the bits of [`Affine`](crate::ops::linear::affine::Affine) and then [`CrossEntropy`](super::cross_entropy::CrossEntropy). But
 //! where there are many classes, `S̄` is the largest array of all, and is needed for nothing but these three sums: it is found
-//! in slabs of columns that stay in the cache, and never stands in memory as a whole.
+//! in slabs of columns that stay in the cache, and never stands in memory as a whole. And since nobody else reads the scores,
+//! their exponentials take their place, and are not made a second time.
 
-use super::cross_entropy::{Rows, classes};
+use super::{
+    cross_entropy::{Rows, classes},
+    softmax::become_exponentials,
+};
 use crate::{
     Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Var,
     error::or_panic,
-    kernel::{Matrix, Scratch, flush, gemm::Start},
+    kernel::{Matrix, flush, gemm::Start},
     ops::linear::product::add_rows,
 };
-use std::ops::Range;
 
 /// Bytes of a slab of `S̄`.
 const SLAB: usize = 1 << 20;
@@ -46,7 +49,7 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
         classes(lead.iter().product(), n_out, x.indices(), given)
     }
 
-    /// The scores, and of each row the greatest and the inverse of the sum.
+    /// The exponentials of the scores, and of each row the greatest score and the inverse of the sum.
     fn saves(&self, x: Inputs<'_, T>) -> usize {
         x.indices().len() * (x.shape(1)[1] + 2)
     }
@@ -57,7 +60,7 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
         let (a, b) = (Matrix::row_major(&x[0], rows, w[0]), Matrix::row_major(&x[1], w[0], w[1]));
         let from = Start { data: &x[2], row: 0 };
         T::gemm_from(&mut x.scratch().borrow_mut(), a, (b, x.again(1, 0)), from, scores);
-        y[0] = rows_of(x).loss(scores, kept);
+        y[0] = rows_of(x).loss(scores.chunks_exact_mut(w[1].max(1)), kept, become_exponentials);
     }
 
     fn differentiable(&self, i: usize) -> bool {
@@ -82,19 +85,25 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
         dx: &mut [Option<Adjoint<'_, T>>],
     ) {
         let (rows, w) = (x.indices().len(), x.shape(1));
-        let (scores, kept) = y.saved().split_at(rows * w[1]);
+        let kept = y.saved().split_at(rows * w[1]);
         let [d_input, d_weight, d_bias, ..] = dx else { return };
         let mut input = d_input.as_mut().map(Adjoint::parts);
         let mut weight = d_weight.as_mut().map(Adjoint::parts);
         let mut bias = d_bias.as_mut().map(Adjoint::sum);
         let width = (SLAB / size_of::<T>() / rows.max(1)).next_multiple_of(64).min(w[1]);
         let scratch = &mut *x.scratch().borrow_mut();
-        scratch.aside(width * (rows + w[0]), |scratch, room| {
-            let (ds, dv) = room.split_at_mut(width * rows);
+        scratch.aside(width * rows, |scratch, ds| {
             for start in (0..w[1]).step_by(width.max(1)) {
                 let columns = start..w[1].min(start + width);
                 let ds = &mut ds[..rows * columns.len()];
-                rows_of(x).adjoint((scores, kept), dy[0], columns.clone(), (ds, true));
+                rows_of(x).adjoint(
+                    kept,
+                    #[inline(always)]
+                    |exponential, _| exponential,
+                    dy[0],
+                    columns.clone(),
+                    (ds, true),
+                );
                 flush(ds);
                 let ds = Matrix::row_major(ds, rows, columns.len());
                 if let Some((dx, fresh)) = &mut input {
@@ -103,7 +112,7 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
                 }
                 if let Some((sum, fresh)) = &mut weight {
                     let x = Matrix::row_major(&x[0], rows, w[0]).t();
-                    add_columns(scratch, (x, ds), (sum, w[1], columns.clone()), dv, !*fresh);
+                    T::gemm_strided(scratch, x, ds, (&mut sum[start..], w[1]), !*fresh);
                 }
                 if let Some(bias) = &mut bias {
                     add_rows(ds.data, &mut bias[columns]);
@@ -127,26 +136,6 @@ fn rows_of<T: Real>(x: Inputs<'_, T>) -> Rows<'_, T> {
 /// `V [H, C]`
 fn whole<T: Real>(x: Inputs<'_, T>) -> Matrix<'_, T> {
     Matrix::row_major(x.value(1), x.shape(1)[0], x.shape(1)[1])
-}
-
-/// `C = A B`, or `C += A B`, where `C` is some columns of a matrix of `n`: taken out, added to, and put back.
-fn add_columns<T: Real>(
-    scratch: &mut Scratch<T>,
-    (a, b): (Matrix<'_, T>, Matrix<'_, T>),
-    (c, n, columns): (&mut [T], usize, Range<usize>),
-    room: &mut [T],
-    add: bool,
-) {
-    let part = &mut room[..a.rows * columns.len()];
-    if add {
-        for (part, c) in part.chunks_exact_mut(columns.len()).zip(c.chunks_exact(n)) {
-            part.copy_from_slice(&c[columns.clone()]);
-        }
-    }
-    T::gemm(scratch, a, b, part, add);
-    for (part, c) in part.chunks_exact(columns.len()).zip(c.chunks_exact_mut(n)) {
-        c[columns.clone()].copy_from_slice(part);
-    }
 }
 
 impl<'t, T: Real> Var<'t, T> {

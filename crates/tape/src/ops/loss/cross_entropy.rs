@@ -10,7 +10,7 @@
 
 use super::softmax::{greatest, sum_of_exponentials};
 use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Var, error::or_panic};
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 /// See the [module](self). Inputs: scores `[.., C]`, and optionally weights, one for each row. The classes are
 /// recorded with it.
@@ -61,25 +61,31 @@ impl<T: Real> Rows<'_, T> {
         self.weights.map_or(T::ONE, |w| w[row])
     }
 
-    /// The loss, and for each row the greatest score and the inverse of the sum.
-    pub(super) fn loss(&self, scores: &[T], kept: &mut [T]) -> T {
+    /// The loss, and for each of the `scores` the greatest and the inverse of the sum of exponentials, which `sum` finds when it
+    /// is told the greatest.
+    pub(super) fn loss<Row: Deref<Target = [T]>>(
+        &self,
+        scores: impl Iterator<Item = Row>,
+        kept: &mut [T],
+        sum: impl Fn(Row, T) -> T,
+    ) -> T {
         T::vectorize(
             #[inline(always)]
             || {
                 let mut loss = T::ZERO;
                 let (greatests, inverses) = kept.split_at_mut(self.targets.len());
-                let kept = greatests.iter_mut().zip(inverses);
-                let rows = scores.chunks_exact(self.classes.max(1)).zip(kept).zip(self.targets);
+                let rows = scores.zip(greatests.iter_mut().zip(inverses)).zip(self.targets);
                 for (k, ((x, (max, inverse)), &target)) in rows.enumerate() {
                     let weight = self.weight(k);
                     (*max, *inverse) = (T::ZERO, T::ZERO);
                     if weight == T::ZERO {
                         continue;
                     }
-                    *max = greatest(x);
-                    let (max, sum) = (*max, sum_of_exponentials(x, *max));
+                    *max = greatest(&x);
+                    let score = x[target] - *max;
+                    let sum = sum(x, *max);
                     *inverse = sum.recip();
-                    let surprise = sum.ln() - (x[target] - max);
+                    let surprise = sum.ln() - score;
                     loss += if self.weights.is_some() { weight * surprise } else { surprise };
                 }
                 loss
@@ -88,10 +94,11 @@ impl<T: Real> Rows<'_, T> {
     }
 
     /// The adjoints of some columns of the scores, `[rows, columns]`, where that of the loss is `dy`; added to what
-    /// is there unless it is `fresh`.
+    /// is there unless it is `fresh`. `exponential` makes `eˣ⁻ᵐ` of what was kept of `x`, and the greatest `m`.
     pub(super) fn adjoint(
         &self,
         (scores, kept): (&[T], &[T]),
+        exponential: impl Fn(T, T) -> T,
         dy: T,
         columns: Range<usize>,
         (dx, fresh): (&mut [T], bool),
@@ -115,11 +122,11 @@ impl<T: Real> Rows<'_, T> {
                     let scores = dx.iter_mut().zip(&row[columns.clone()]);
                     if fresh {
                         for (dx, &x) in scores {
-                            *dx = dy * ((x - max).exp() * inverse);
+                            *dx = dy * (exponential(x, max) * inverse);
                         }
                     } else {
                         for (dx, &x) in scores {
-                            *dx += dy * ((x - max).exp() * inverse);
+                            *dx += dy * (exponential(x, max) * inverse);
                         }
                     }
                     if columns.contains(&self.targets[k]) {
@@ -145,7 +152,8 @@ impl<T: Real> Op<T> for CrossEntropy {
         2 * x.indices().len()
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
-        y[0] = rows_of(x).loss(&x[0], saved);
+        let (rows, scores) = (rows_of(x), x.value(0));
+        y[0] = rows.loss(scores.chunks_exact(rows.classes.max(1)), saved, sum_of_exponentials);
     }
     fn differentiable(&self, i: usize) -> bool {
         i == 0
@@ -160,7 +168,14 @@ impl<T: Real> Op<T> for CrossEntropy {
     ) {
         let rows = rows_of(x);
         let all = 0..rows.classes;
-        rows.adjoint((&x[0], y.saved()), dy[0], all, dx.parts());
+        rows.adjoint(
+            (&x[0], y.saved()),
+            #[inline(always)]
+            |x, max| (x - max).exp(),
+            dy[0],
+            all,
+            dx.parts(),
+        );
     }
     /// Maximum, subtraction, exponential, sum.
     fn flops(&self, x: Inputs<'_, T>, _: &[usize]) -> u64 {

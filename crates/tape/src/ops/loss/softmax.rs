@@ -59,6 +59,15 @@ pub(super) fn exponentials<T: Real>(x: &[T], m: T, y: &mut [T]) -> T {
     sum(y)
 }
 
+/// [`exponentials`], which take the place of the scores.
+#[inline(always)] // within what is vectorised
+pub(super) fn become_exponentials<T: Real>(x: &mut [T], m: T) -> T {
+    for x in &mut *x {
+        *x = (*x - m).exp();
+    }
+    sum(x)
+}
+
 /// What [`exponentials`] returns, without a place for what it writes.
 #[inline(always)] // within what is vectorised
 pub(super) fn sum_of_exponentials<T: Real>(x: &[T], m: T) -> T {
