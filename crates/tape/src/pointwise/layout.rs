@@ -84,7 +84,7 @@ pub(super) enum Lie {
     /// One after the other, those of the block at hand only.
     #[default]
     Lane,
-    /// One number, repeated as often as a block is long.
+    /// One number, repeated as often as a block has elements.
     Number,
 }
 
@@ -94,8 +94,7 @@ impl Lie {
     pub(super) fn within(self, block: Block) -> (usize, usize) {
         match self {
             Self::Rows(stride) => (block.row * stride + block.at, stride),
-            Self::Lane => (0, block.len),
-            Self::Number => (0, 0),
+            Self::Lane | Self::Number => (0, block.len),
         }
     }
 }

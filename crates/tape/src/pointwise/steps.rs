@@ -60,15 +60,15 @@ impl<'a, T> Rows<'a, T> {
     }
 }
 
-/// What becomes of a term.
+/// What a term is added to.
 #[derive(Clone, Copy)]
-enum Plus<'a, T> {
+enum Plus {
     /// `y = term`
     Nothing,
     /// `y += term`
     Itself,
-    /// `y = c + term`
-    Other(Rows<'a, T>),
+    /// `y = sum + term`
+    Other,
 }
 
 /// Runs `steps` over one block.
@@ -94,13 +94,16 @@ pub(super) fn run<T: Real>(
             let (first, step) = lie.within(block);
             Rows { data: &data[first..], step }
         };
-        let plus = match step.plus {
-            _ if adds => Plus::Itself,
-            Some(sum) => Plus::Other(rows(sum)),
-            None => Plus::Nothing,
+        // One by one, and not as an array: words that are written one by one and read back as a vector are waited for.
+        let [a, b, c] = step.x;
+        let (a, b, c) = (rows(a), rows(b), rows(c));
+        let (plus, sum) = match step.plus {
+            _ if adds => (Plus::Itself, a),
+            Some(sum) => (Plus::Other, rows(sum)),
+            None => (Plus::Nothing, a),
         };
         let (first, apart) = lie.within(block);
-        act(step.action, block, (&mut y[start + first..], apart), step.x.map(rows), plus);
+        act(step.action, block, (&mut y[start + first..], apart), (a, b, c), (plus, sum));
         arrays[array] = Some(y);
     }
 }
@@ -111,9 +114,12 @@ fn act<T: Real>(
     action: Action,
     Block { rows, len, .. }: Block,
     (y, apart): (&mut [T], usize),
-    [a, b, c]: [Rows<'_, T>; 3],
-    plus: Plus<'_, T>,
+    (a, b, c): (Rows<'_, T>, Rows<'_, T>, Rows<'_, T>),
+    (plus, sum): (Plus, Rows<'_, T>),
 ) {
+    // Rows that follow each other everywhere are as good as one long one.
+    let flat = [apart, a.step, b.step, c.step, sum.step].iter().all(|&step| step == len);
+    let (rows, len) = if flat { (1, rows * len) } else { (rows, len) };
     macro_rules! each {
         (|$y:ident, $($x:ident),+| $f:expr) => {
             for r in 0..rows {
@@ -129,7 +135,7 @@ fn act<T: Real>(
             match plus {
                 Plus::Nothing => each!(|_y, $($x),+| $f),
                 Plus::Itself => each!(|y, $($x),+| y + $f),
-                Plus::Other(sum) => each!(|_y, sum, $($x),+| sum + $f),
+                Plus::Other => each!(|_y, sum, $($x),+| sum + $f),
             }
         };
     }
