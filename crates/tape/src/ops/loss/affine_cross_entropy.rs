@@ -16,9 +16,9 @@ use super::{
 use crate::{
     Adjoint, Inputs, Misfit, Op, Output, Real, Result, Shape, Var,
     error::or_panic,
-    kernel::{Matrix, flush, gemm::Start},
-    ops::linear::product::add_rows,
+    kernel::{Matrix, gemm::Start},
 };
+use std::ops::Range;
 
 /// Bytes of a slab of `S̄`.
 const SLAB: usize = 1 << 20;
@@ -85,7 +85,8 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
         dx: &mut [Option<Adjoint<'_, T>>],
     ) {
         let (rows, w) = (x.indices().len(), x.shape(1));
-        let kept = y.saved().split_at(rows * w[1]);
+        let (exponentials, kept) = y.saved().split_at(rows * w[1]);
+        let inverses = &kept[rows..];
         let [d_input, d_weight, d_bias, ..] = dx else { return };
         let mut input = d_input.as_mut().map(Adjoint::parts);
         let mut weight = d_weight.as_mut().map(Adjoint::parts);
@@ -96,15 +97,9 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
             for start in (0..w[1]).step_by(width.max(1)) {
                 let columns = start..w[1].min(start + width);
                 let ds = &mut ds[..rows * columns.len()];
-                rows_of(x).adjoint(
-                    kept,
-                    #[inline(always)]
-                    |exponential, _| exponential,
-                    dy[0],
-                    columns.clone(),
-                    (ds, true),
-                );
-                flush(ds);
+                let bias = bias.as_mut().map_or(&mut [][..], |bias| &mut bias[columns.clone()]);
+                let kept = exponentials.chunks_exact(w[1]).zip(inverses);
+                scores_adjoint(&rows_of(x), dy[0], columns.clone(), kept, (&mut *ds, bias));
                 let ds = Matrix::row_major(ds, rows, columns.len());
                 if let Some((dx, fresh)) = &mut input {
                     let v = Matrix { data: &x[1][start..], cols: columns.len(), ..whole(x) };
@@ -114,9 +109,6 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
                     let x = Matrix::row_major(&x[0], rows, w[0]).t();
                     T::gemm_strided(scratch, x, ds, (&mut sum[start..], w[1]), !*fresh);
                 }
-                if let Some(bias) = &mut bias {
-                    add_rows(ds.data, &mut bias[columns]);
-                }
             }
         });
     }
@@ -125,6 +117,36 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
         let (rows, w) = (x.indices().len() as u64, x.shape(1));
         rows * w[1] as u64 * (2 * w[0] as u64 + 4)
     }
+}
+
+/// `S̄` of some columns, ready for a product, from the exponentials of each row and the inverse of their sum; its rows are
+/// added to the adjoint of the bias, if anybody wants it, while they are at hand.
+fn scores_adjoint<'a, T: Real>(
+    rows: &Rows<'_, T>,
+    dy: T,
+    columns: Range<usize>,
+    kept: impl Iterator<Item = (&'a [T], &'a T)>,
+    (ds, bias): (&mut [T], &mut [T]),
+) {
+    T::vectorize(
+        #[inline(always)]
+        || {
+            let ds = ds.chunks_exact_mut(columns.len());
+            for (k, (ds, (row, &inverse))) in ds.zip(kept).enumerate() {
+                let shares = row[columns.clone()].iter().map(
+                    #[inline(always)]
+                    |&exponential| exponential * inverse,
+                );
+                rows.adjoint(k, dy, (shares, columns.clone()), (&mut *ds, true));
+                for ds in &mut *ds {
+                    *ds = ds.flushed();
+                }
+                for (sum, &ds) in bias.iter_mut().zip(&*ds) {
+                    *sum += ds;
+                }
+            }
+        },
+    );
 }
 
 /// The classes and weights of the rows.

@@ -93,48 +93,36 @@ impl<T: Real> Rows<'_, T> {
         )
     }
 
-    /// The adjoints of some columns of the scores, `[rows, columns]`, where that of the loss is `dy`; added to what
-    /// is there unless it is `fresh`. `exponential` makes `eˣ⁻ᵐ` of what was kept of `x`, and the greatest `m`.
+    /// The adjoints of some columns of the scores of row `k`, where that of the loss is `dy` and `row` holds their shares of
+    /// the distribution; added to what is there unless it is `fresh`.
+    #[inline(always)] // within what is vectorised
     pub(super) fn adjoint(
         &self,
-        (scores, kept): (&[T], &[T]),
-        exponential: impl Fn(T, T) -> T,
+        k: usize,
         dy: T,
-        columns: Range<usize>,
+        (row, columns): (impl Iterator<Item = T>, Range<usize>),
         (dx, fresh): (&mut [T], bool),
     ) {
-        T::vectorize(
-            #[inline(always)]
-            || {
-                let (greatests, inverses) = kept.split_at(self.targets.len());
-                let kept = greatests.iter().zip(inverses);
-                let rows = dx.chunks_exact_mut(columns.len().max(1));
-                let rows = rows.zip(scores.chunks_exact(self.classes.max(1))).zip(kept);
-                for (k, ((dx, row), (&max, &inverse))) in rows.enumerate() {
-                    let weight = self.weight(k);
-                    if weight == T::ZERO {
-                        if fresh {
-                            dx.fill(T::ZERO);
-                        }
-                        continue;
-                    }
-                    let dy = dy * weight;
-                    let scores = dx.iter_mut().zip(&row[columns.clone()]);
-                    if fresh {
-                        for (dx, &x) in scores {
-                            *dx = dy * (exponential(x, max) * inverse);
-                        }
-                    } else {
-                        for (dx, &x) in scores {
-                            *dx += dy * (exponential(x, max) * inverse);
-                        }
-                    }
-                    if columns.contains(&self.targets[k]) {
-                        dx[self.targets[k] - columns.start] -= dy;
-                    }
-                }
-            },
-        );
+        let weight = self.weight(k);
+        if weight == T::ZERO {
+            if fresh {
+                dx.fill(T::ZERO);
+            }
+            return;
+        }
+        let dy = dy * weight;
+        if fresh {
+            for (dx, share) in dx.iter_mut().zip(row) {
+                *dx = dy * share;
+            }
+        } else {
+            for (dx, share) in dx.iter_mut().zip(row) {
+                *dx += dy * share;
+            }
+        }
+        if columns.contains(&self.targets[k]) {
+            dx[self.targets[k] - columns.start] -= dy;
+        }
     }
 }
 
@@ -166,15 +154,23 @@ impl<T: Real> Op<T> for CrossEntropy {
         dy: &[T],
         mut dx: Adjoint<'_, T>,
     ) {
-        let rows = rows_of(x);
-        let all = 0..rows.classes;
-        rows.adjoint(
-            (&x[0], y.saved()),
+        let (rows, (dx, fresh)) = (rows_of(x), dx.parts());
+        let (greatests, inverses) = y.saved().split_at(rows.targets.len());
+        let width = rows.classes.max(1);
+        T::vectorize(
             #[inline(always)]
-            |x, max| (x - max).exp(),
-            dy[0],
-            all,
-            dx.parts(),
+            || {
+                let scores = x[0].chunks_exact(width).zip(greatests.iter().zip(inverses));
+                for (k, (dx, (x, (&max, &inverse)))) in
+                    dx.chunks_exact_mut(width).zip(scores).enumerate()
+                {
+                    let shares = x.iter().map(
+                        #[inline(always)]
+                        |&x| (x - max).exp() * inverse,
+                    );
+                    rows.adjoint(k, dy[0], (shares, 0..rows.classes), (dx, fresh));
+                }
+            },
         );
     }
     /// Maximum, subtraction, exponential, sum.

@@ -36,18 +36,20 @@ pub(super) fn lines(axis: Axis) -> impl Iterator<Item = impl Iterator<Item = usi
     starts.map(move |start| (start..).step_by(inner).take(n))
 }
 
-/// The greatest entry of a row; NaN if there is one. Side by side, since one comparison waits for the other.
+/// The greatest entry of a row. Side by side, since one comparison waits for the other; and without a look at NaN, which
+/// the sum of exponentials will show in any case.
 #[inline(always)] // within what is vectorised
 pub(super) fn greatest<T: Real>(row: &[T]) -> T {
+    let greater = |max: T, &x: &T| if x > max { x } else { max };
     let mut lanes = [row[0]; 32];
     let chunks = row.chunks_exact(lanes.len());
-    let rest = chunks.remainder().iter().fold(row[0], |max, &x| max.max(x));
+    let rest = chunks.remainder().iter().fold(row[0], greater);
     for chunk in chunks {
-        for (lane, &x) in lanes.iter_mut().zip(chunk) {
-            *lane = lane.max(x);
+        for (lane, x) in lanes.iter_mut().zip(chunk) {
+            *lane = greater(*lane, x);
         }
     }
-    lanes.into_iter().fold(rest, T::max)
+    lanes.iter().fold(rest, greater)
 }
 
 /// Writes `eˣ⁻ᵐ` of a row and returns the sum, `m` being what keeps it from overflowing.
@@ -203,4 +205,21 @@ fn large_entries_do_not_overflow() {
     let tape = crate::Tape::<f64>::new();
     let y = tape.leaf([1e300, 1e300, -1e300]).softmax();
     assert_eq!(y.value(), ndarray::arr1(&[0.5, 0.5, 0.0]).into_dyn());
+}
+
+#[test]
+fn a_nan_makes_all_of_its_row_nan_and_no_other() {
+    let tape = crate::Tape::<f64>::new();
+    for n in [3, 40] {
+        for at in 0..n {
+            let x = ndarray::Array2::from_shape_fn((2, n), |(i, j)| {
+                if (i, j) == (1, at) { f64::NAN } else { j as f64 }
+            });
+            let x = tape.constant(x);
+            for y in [x.softmax(), x.log_softmax()] {
+                assert!(y.value().indexed_iter().all(|(k, y)| y.is_nan() == (k[0] == 1)));
+            }
+            assert!(x.cross_entropy(&[0, 0]).item().is_nan());
+        }
+    }
 }
