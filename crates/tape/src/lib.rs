@@ -66,6 +66,7 @@ mod param;
 mod part;
 mod partway;
 mod pool;
+mod postponed;
 mod precomputed;
 mod real;
 mod record;

@@ -72,6 +72,12 @@ pub trait Op<T: Real>: Any + Debug + Send {
         false
     }
 
+    /// Is `y` the elements of all inputs, one input after the other, so that `x̄ᵢ` gets its stretch of `ȳ`? The tape then
+    /// leaves `ȳ` where it is until each is needed.
+    fn joins(&self, _x: Inputs<'_, T>) -> bool {
+        false
+    }
+
     /// `y = f(x₀, …)` where every input is a number without axes: the tape's short way for chains of numbers. An op
     /// that has it is differentiable in every input, and has [`backward_number`](Op::backward_number), too.
     fn number(&self, _x: &[T]) -> Option<T> {

@@ -68,6 +68,9 @@ impl<T: Real> Sweep<'_, T> {
             _ => offset,
         };
         let mut sum = self.slot(input).map(take).unwrap_or_default();
+        if let Running::Postponed(key, stretch) = sum {
+            sum = self.pool.fetch(key, stretch);
+        }
         if sum.is_zero() && target.len == dy.as_slice().len() {
             return self.put(input, dy);
         }

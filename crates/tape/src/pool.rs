@@ -3,7 +3,7 @@
 //! An adjoint lives from its first term until its node has been swept; then its memory serves the next one.
 //! So a sweep works in the memory of a step, not of a sequence, and a second sweep allocates nothing.
 
-use crate::{Real, gather::Gather, gradients::Kept, running::Running};
+use crate::{Real, gather::Gather, gradients::Kept, postponed::Postponed, running::Running};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug)]
@@ -17,6 +17,9 @@ pub(crate) struct Pool<T> {
     /// Are all of them zero, as a sweep leaves them that has come to its end?
     pub(crate) clean: bool,
     pub(crate) gathers: Vec<Gather<T>>,
+    /// Adjoints that wait for those to whom they belong, and how many there have been.
+    pub(crate) postponed: Vec<Postponed<T>>,
+    pub(crate) keys: u64,
     /// What dropped [`Gradients`](crate::Gradients) left behind.
     pub(crate) kept: Vec<Kept<T>>,
 }
@@ -29,6 +32,8 @@ impl<T> Default for Pool<T> {
             survivors: Vec::new(),
             clean: true,
             gathers: Vec::new(),
+            postponed: Vec::new(),
+            keys: 0,
             kept: Vec::new(),
         }
     }
@@ -85,6 +90,9 @@ impl<T: Real> Pool<T> {
         }
         for k in 0..self.survivors.len() {
             std::mem::take(&mut self.survivors[k]).give_to(self);
+        }
+        while let Some(postponed) = self.postponed.pop() {
+            self.give(postponed.into_memory());
         }
         while let Some(gather) = self.gathers.pop() {
             gather.give_to(self);

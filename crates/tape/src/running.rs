@@ -16,6 +16,8 @@ pub(crate) enum Running<T> {
     /// The same, but only this stretch has been written so far. The rest is zero, and the memory holds anything: what is
     /// put together from parts that touch, as the steps of a sequence do, never needs to be cleared.
     Part(Vec<T>, Range<usize>),
+    /// A stretch of a longer one, which is still to be fetched: see [`postponed`](crate::postponed).
+    Postponed(u64, Range<usize>),
 }
 
 impl<T: Real> Running<T> {
@@ -24,11 +26,11 @@ impl<T: Real> Running<T> {
         matches!(self, Self::Zero)
     }
 
-    /// The terms that have arrived; none where nothing has.
+    /// The terms that have arrived; none where nothing has, or where they are to be fetched.
     #[inline]
     pub(crate) fn as_slice(&self) -> &[T] {
         match self {
-            Self::Zero => &[],
+            Self::Zero | Self::Postponed(..) => &[],
             Self::Number(number) => std::slice::from_ref(number),
             Self::Buffer(buffer) | Self::Part(buffer, _) => buffer,
         }
@@ -37,7 +39,7 @@ impl<T: Real> Running<T> {
     #[inline]
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
         match self {
-            Self::Zero => &mut [],
+            Self::Zero | Self::Postponed(..) => &mut [],
             Self::Number(number) => std::slice::from_mut(number),
             Self::Buffer(buffer) | Self::Part(buffer, _) => buffer,
         }
@@ -49,7 +51,7 @@ impl<T: Real> Running<T> {
         match self {
             Self::Zero => *self = Self::Number(term),
             Self::Number(sum) => *sum += term,
-            Self::Buffer(_) | Self::Part(..) => {
+            Self::Buffer(_) | Self::Part(..) | Self::Postponed(..) => {
                 self.complete();
                 self.as_mut_slice().iter_mut().for_each(|sum| *sum += term);
             }
@@ -100,7 +102,7 @@ impl<T: Real> Running<T> {
     pub(crate) fn into_buffer(mut self, pool: &mut Pool<T>) -> Vec<T> {
         self.complete();
         match self {
-            Self::Zero => Vec::new(),
+            Self::Zero | Self::Postponed(..) => Vec::new(),
             Self::Number(number) => {
                 let mut buffer = pool.take(1);
                 buffer[0] = number;
@@ -123,8 +125,10 @@ impl<T: Real> Running<T> {
     }
 
     pub(crate) fn give_to(self, pool: &mut Pool<T>) {
-        if let Self::Buffer(buffer) | Self::Part(buffer, _) = self {
-            pool.give(buffer);
+        match self {
+            Self::Buffer(buffer) | Self::Part(buffer, _) => pool.give(buffer),
+            Self::Postponed(key, _) => pool.fetched(key),
+            Self::Zero | Self::Number(_) => {}
         }
     }
 }

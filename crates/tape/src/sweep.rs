@@ -9,6 +9,7 @@ use crate::{
     lookup::Lookup,
     node::{Kind, Node, Place},
     pool::Pool,
+    postponed,
     record::Record,
     running::Running,
     shape::Shape,
@@ -44,7 +45,18 @@ impl<'a, T: Real> Sweep<'a, T> {
 
     #[inline(always)]
     pub(crate) fn take(&mut self, id: u64) -> Running<T> {
-        let mut sum = self.slot(id).map(take).unwrap_or_default();
+        match self.slot(id).map(take).unwrap_or_default() {
+            sum @ (Running::Part(..) | Running::Postponed(..)) => self.whole(sum),
+            sum => sum,
+        }
+    }
+
+    /// All of a sum, where that it is.
+    #[cold]
+    fn whole(&mut self, mut sum: Running<T>) -> Running<T> {
+        if let Running::Postponed(key, stretch) = sum {
+            sum = self.pool.fetch(key, stretch);
+        }
         sum.complete();
         sum
     }
@@ -59,16 +71,20 @@ impl<'a, T: Real> Sweep<'a, T> {
     /// The adjoint of node `id`, whose memory is found where there is none yet.
     #[inline(always)]
     pub(crate) fn adjoint(&mut self, id: u64, len: usize) -> Adjoint<'_, T> {
-        let fresh = self.slot(id).is_none_or(|slot| slot.is_zero());
+        let fresh = match self.slot(id) {
+            None | Some(Running::Zero) => true,
+            Some(Running::Number(_) | Running::Buffer(_)) => false,
+            Some(Running::Part(..) | Running::Postponed(..)) => {
+                let sum = self.take(id);
+                self.put(id, sum);
+                false
+            }
+        };
         if fresh {
             let memory = Running::rubbish(self.pool, len);
             self.put(id, memory);
         }
-        let slice = self.slot(id).map_or(&mut [][..], |sum| {
-            sum.complete();
-            sum.as_mut_slice()
-        });
-        Adjoint { slice, fresh }
+        Adjoint { slice: self.slot(id).map_or(&mut [][..], Running::as_mut_slice), fresh }
     }
 
     /// One node of the sweep: its adjoint is complete, for all that reads it has been swept.
@@ -151,7 +167,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     pub(crate) fn discard(&mut self, id: u64) {
-        self.take(id).give_to(self.pool);
+        self.slot(id).map(take).unwrap_or_default().give_to(self.pool);
     }
 
     /// What has been added to the gradient of a leaf.
@@ -189,6 +205,13 @@ impl<'a, T: Real> Sweep<'a, T> {
             && op.passes(0, x)
         {
             return self.share(input, *offset, dy);
+        }
+        if dy.as_slice().len() >= postponed::LONG
+            && !self.traced
+            && op.joins(x)
+            && let Running::Buffer(dy) = dy
+        {
+            return self.put_off(op, x, dy);
         }
         let made = Made {
             value: lookup.values_of(node),

@@ -78,6 +78,9 @@ impl<T: Real> Op<T> for Concat {
             }
         }
     }
+    fn joins(&self, _: Inputs<'_, T>) -> bool {
+        self.0 == 0
+    }
     fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
         0
     }

@@ -35,6 +35,9 @@ impl<T: Real> Op<T> for Stack {
         let len = x[0].len();
         dx.add(dy[i * len..][..len].iter().copied());
     }
+    fn joins(&self, _: Inputs<'_, T>) -> bool {
+        true
+    }
     fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
         0
     }

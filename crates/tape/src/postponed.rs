@@ -1,0 +1,164 @@
+//! Adjoints that are put off until their turn.
+//!
+//! What was joined (`stack`, or `concat` along the first axis) has an adjoint that is its parts', one stretch after the other.
+//! If each part were given its stretch at once, all would be written to memory of their own, and most would have left every
+//! cache when they are read. So a stretch stays where it is until something is added to it, or its part is swept. (Where all
+//! fits the first cache, nothing is gained, and each gets its own.)
+
+use crate::{Inputs, Op, Real, pool::Pool, running::Running, sweep::Sweep};
+use std::ops::Range;
+
+/// Elements of an adjoint that are worth it.
+pub(crate) const LONG: usize = 1 << 12;
+
+/// The adjoint of what was joined, and how many of its stretches are still to be fetched.
+#[derive(Debug)]
+pub(crate) struct Postponed<T> {
+    key: u64,
+    adjoint: Vec<T>,
+    left: usize,
+}
+
+impl<T> Postponed<T> {
+    pub(crate) fn into_memory(self) -> Vec<T> {
+        self.adjoint
+    }
+}
+
+impl<T: Real> Sweep<'_, T> {
+    /// Leaves `dy` to the inputs of an op that [joined](Op::joins) them.
+    pub(crate) fn put_off(&mut self, op: &dyn Op<T>, x: Inputs<'_, T>, dy: Vec<T>) {
+        let (len, mut end) = (dy.len(), 0);
+        let key = self.pool.put_off(dy);
+        for (i, &input) in x.0.nodes.iter().enumerate() {
+            let stretch = end..end + x.node(i).len;
+            end = stretch.end;
+            if !x.node(i).wants || !op.differentiable(i) || stretch.is_empty() {
+                continue;
+            }
+            if let Some(slot) = self.slot(input)
+                && slot.is_zero()
+                && stretch.len() > 1
+            {
+                *slot = Running::Postponed(key, stretch);
+                self.pool.leave(key);
+                continue;
+            }
+            let (mut sum, term) = (self.take(input), self.pool.copy(key, stretch));
+            if sum.is_zero() {
+                sum = term;
+            } else {
+                sum.add_part(0, term.as_slice());
+                term.give_to(self.pool);
+            }
+            self.put(input, sum);
+        }
+        debug_assert_eq!(end, len, "{} says that it joins its inputs, and does not", op.name());
+        self.pool.fetched(key);
+    }
+}
+
+impl<T: Real> Pool<T> {
+    /// Takes an adjoint, until whoever brings it and whoever it is [left](Self::leave) to has [fetched](Self::fetched) it.
+    fn put_off(&mut self, adjoint: Vec<T>) -> u64 {
+        self.keys += 1; // and not a node: a checkpoint's tape within a sweep has nodes of the same numbers
+        self.postponed.push(Postponed { key: self.keys, adjoint, left: 1 });
+        self.keys
+    }
+
+    fn at(&self, key: u64) -> Option<usize> {
+        self.postponed.iter().rposition(|postponed| postponed.key == key)
+    }
+
+    fn leave(&mut self, key: u64) {
+        if let Some(at) = self.at(key) {
+            self.postponed[at].left += 1;
+        }
+    }
+
+    /// A stretch of what was put off, in memory of its own.
+    fn copy(&mut self, key: u64, stretch: Range<usize>) -> Running<T> {
+        let mut copy = Running::rubbish(self, stretch.len());
+        if let Some(at) = self.at(key) {
+            copy.as_mut_slice().copy_from_slice(&self.postponed[at].adjoint[stretch]);
+        }
+        copy
+    }
+
+    /// The same, for whom it was left to.
+    pub(crate) fn fetch(&mut self, key: u64, stretch: Range<usize>) -> Running<T> {
+        let copy = self.copy(key, stretch);
+        self.fetched(key);
+        copy
+    }
+
+    /// One less to come.
+    pub(crate) fn fetched(&mut self, key: u64) {
+        let Some(at) = self.at(key) else { return };
+        self.postponed[at].left -= 1;
+        if self.postponed[at].left == 0 {
+            let memory = self.postponed.swap_remove(at).adjoint;
+            self.give(memory);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LONG;
+    use crate::{Tape, Var, ops::reduction::examples::wave};
+
+    /// So wide that four parts are worth it.
+    const WIDE: usize = LONG / 4;
+
+    /// A weighted sum of what is joined from the rows of `x`, some of which are used otherwise, too, before it or after.
+    fn joined<'t>(tape: &'t Tape<f64>, x: Var<'t, f64>, join: bool) -> Var<'t, f64> {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|k| x.select(0, k) * 1.5);
+        let before = (a * b).sum();
+        let parts = [a, c, a, b, d];
+        let weights = wave(&[5, WIDE]);
+        let weight = |k: usize| tape.constant(weights.index_axis(ndarray::Axis(0), k));
+        let sum = if join {
+            (tape.stack(&parts) * tape.constant(weights.clone())).sum()
+        } else {
+            let terms = parts.iter().enumerate().map(|(k, &part)| (part * weight(k)).sum());
+            terms.reduce(|sum, term| sum + term).unwrap_or(before)
+        };
+        before + sum + (c * c).sum()
+    }
+
+    #[test]
+    fn each_part_gets_its_stretch_however_often_and_whatever_else_it_gets() {
+        let tape = Tape::<f64>::new();
+        let x = tape.leaf(wave(&[4, WIDE]));
+        let [one, two] = [true, false].map(|join| tape.backward(joined(&tape, x, join)));
+        approx::assert_relative_eq!(one[x], two[x], max_relative = 1e-14);
+    }
+
+    #[test]
+    fn leaves_numbers_and_what_no_gradient_reaches_may_be_joined() {
+        let tape = Tape::<f64>::new();
+        let [a, b] = [0.5, -0.5].map(|shift| tape.leaf(wave(&[WIDE]) + shift));
+        let (n, c) = (tape.leaf(5.0), tape.constant(wave(&[WIDE])));
+        let y = tape.concat(0, &[a, c, b.detach(), n.reshape([1]), a]);
+        let w = wave(&[4 * WIDE + 1]);
+        let gradients = tape.backward((y * tape.constant(w.clone())).sum());
+        assert_eq!(gradients[n].first(), Some(&w[[3 * WIDE]]));
+        assert!(gradients[b].iter().all(|&db| db == 0.0));
+        for k in 0..WIDE {
+            assert_eq!(gradients[a][[k]], w[[k]] + w[[3 * WIDE + 1 + k]]);
+        }
+    }
+
+    #[test]
+    fn all_memory_comes_back() {
+        let tape = Tape::<f64>::new();
+        let x = tape.leaf(wave(&[4, WIDE]));
+        let loss = joined(&tape, x, true);
+        drop(tape.backward(loss));
+        let free = tape.pool.lock().count();
+        drop(tape.backward(loss));
+        assert_eq!(tape.pool.lock().count(), free);
+        assert!(tape.pool.lock().postponed.is_empty());
+    }
+}
