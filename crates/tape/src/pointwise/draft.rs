@@ -14,6 +14,8 @@ pub(super) enum Action {
     Copy,
     /// `−a b`
     NegMul,
+    /// `a (b − c)`
+    MulDifference,
     /// `σ(a + b)`
     SigmoidOfSum,
     /// `tanh(a + b)`
@@ -42,7 +44,8 @@ impl Action {
         match self {
             Self::Do(code) if code.is_binary() => 2,
             Self::Do(_) | Self::Copy => 1,
-            Self::MulSigmoidSlope
+            Self::MulDifference
+            | Self::MulSigmoidSlope
             | Self::MulTanhSlope
             | Self::DivisorSlope
             | Self::Share
@@ -58,6 +61,7 @@ impl Action {
             Self::Do(Code::Mul | Code::Neg)
                 | Self::Copy
                 | Self::NegMul
+                | Self::MulDifference
                 | Self::SigmoidSlope
                 | Self::TanhSlope
                 | Self::MulSigmoidSlope
@@ -115,30 +119,46 @@ pub(super) fn uses(
     uses
 }
 
-/// Does what a draft from `first` on reads, and nothing else does, in the draft itself.
-pub(super) fn fuse(drafts: &mut [Draft], uses: &mut [usize], first: usize) {
+/// Does what a draft from `first` on reads, and nothing else does, in the draft itself; unless it is `held` somewhere.
+pub(super) fn fuse(
+    drafts: &mut [Draft],
+    uses: &mut [usize],
+    first: usize,
+    held: impl Fn(usize) -> bool,
+) {
     for j in first..drafts.len() {
         if uses[j] == 0 {
             continue;
         }
         let Draft { action, x: [a, b, _], plus } = drafts[j];
         let own = |place| match place {
-            Place::Result(i) if i >= first && uses[i] == 1 => Some((i, drafts[i])),
+            Place::Result(i) if uses[i] == 1 && !held(i) => Some((i, drafts[i])),
             _ => None,
         };
         let product = |place| {
             own(place).filter(|(_, d)| d.action == Action::Do(Code::Mul) && d.plus.is_none())
         };
+        let difference = |place| own(place).filter(|(_, d)| d.action == Action::Do(Code::Sub));
+        let term = |place| {
+            let weighted = |d: Draft| d.action == Action::MulDifference && d.plus.is_none();
+            product(place).or_else(|| own(place).filter(|&(_, d)| weighted(d)))
+        };
         let fused = match action {
+            Action::Do(Code::Mul) => difference(b)
+                .map(|(i, d)| (i, Action::MulDifference, [a, d.x[0], d.x[1]], plus))
+                .or_else(|| {
+                    let (i, d) = difference(a)?;
+                    Some((i, Action::MulDifference, [b, d.x[0], d.x[1]], plus))
+                }),
             Action::Do(code @ (Code::Sigmoid | Code::Tanh)) => {
                 own(a).filter(|(_, d)| d.action == Action::Do(Code::Add)).map(|(i, d)| {
                     let sigmoid = code == Code::Sigmoid;
                     (i, if sigmoid { Action::SigmoidOfSum } else { Action::TanhOfSum }, d.x, plus)
                 })
             }
-            Action::Do(Code::Add) => product(b)
+            Action::Do(Code::Add) => term(b)
                 .map(|(i, d)| (i, d.action, d.x, Some(a)))
-                .or_else(|| product(a).map(|(i, d)| (i, d.action, d.x, Some(b)))),
+                .or_else(|| term(a).map(|(i, d)| (i, d.action, d.x, Some(b)))),
             Action::Do(Code::Sub) => product(b).map(|(i, d)| (i, Action::NegMul, d.x, Some(a))),
             Action::Do(Code::Neg) => product(a).map(|(i, d)| (i, Action::NegMul, d.x, plus)),
             Action::SigmoidSlope => {

@@ -61,14 +61,14 @@ impl Plans {
         let held = |j: usize| j < code && (dear(j) || output(j).is_some());
 
         let mut back = uses(&drafts, inputs.iter().copied().flatten(), held);
-        fuse(&mut drafts, &mut back, code);
+        fuse(&mut drafts, &mut back, code, held);
         let saved: Vec<usize> =
             (0..code).filter(|&j| back[j] > 0 && dear(j) && output(j).is_none()).collect();
 
         let mut forth = drafts[..code].to_vec();
         let roots = saved.iter().map(|&j| Place::Result(j)).chain(outputs.iter().copied());
         let mut used = uses(&forth, roots, |_| false);
-        fuse(&mut forth, &mut used, 0);
+        fuse(&mut forth, &mut used, 0, |_| false);
 
         let (n, m) = (program.inputs, program.constants.len());
         let mut forward = Schedule::new(&forth, (n, m), outputs.len() + saved.len());
@@ -92,7 +92,7 @@ impl Plans {
         // copy it.
         let straight = |j: usize| {
             let to = (0..n).filter(|&k| inputs[k] == Some(Place::Result(j))).collect::<Vec<_>>();
-            let fits = j >= code && drafts[j].action.adds() && drafts[j].plus.is_none();
+            let fits = j >= code && drafts[j].action.adds();
             if fits && back[j] == to.len() { to } else { Vec::new() }
         };
         let rest = inputs.iter().enumerate().filter_map(|(k, &place)| Some((k, place?)));

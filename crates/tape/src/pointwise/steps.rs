@@ -69,6 +69,8 @@ enum Plus {
     Itself,
     /// `y = sum + term`
     Other,
+    /// `y += sum + term`
+    Both,
 }
 
 /// Runs `steps` over one block.
@@ -98,9 +100,8 @@ pub(super) fn run<T: Real>(
         let [a, b, c] = step.x;
         let (a, b, c) = (rows(a), rows(b), rows(c));
         let (plus, sum) = match step.plus {
-            _ if adds => (Plus::Itself, a),
-            Some(sum) => (Plus::Other, rows(sum)),
-            None => (Plus::Nothing, a),
+            Some(sum) => (if adds { Plus::Both } else { Plus::Other }, rows(sum)),
+            None => (if adds { Plus::Itself } else { Plus::Nothing }, a),
         };
         let (first, apart) = lie.within(block);
         act(step.action, block, (&mut y[start + first..], apart), (a, b, c), (plus, sum));
@@ -136,6 +137,7 @@ fn act<T: Real>(
                 Plus::Nothing => each!(|_y, $($x),+| $f),
                 Plus::Itself => each!(|y, $($x),+| y + $f),
                 Plus::Other => each!(|_y, sum, $($x),+| sum + $f),
+                Plus::Both => each!(|y, sum, $($x),+| y + (sum + $f)),
             }
         };
     }
@@ -143,6 +145,7 @@ fn act<T: Real>(
     match action {
         Action::Copy => add!(|a| a),
         Action::NegMul => add!(|a, b| -(a * b)),
+        Action::MulDifference => add!(|a, b, c| a * (b - c)),
         Action::SigmoidOfSum => make!(|a, b| (a + b).sigmoid()),
         Action::TanhOfSum => make!(|a, b| (a + b).tanh()),
         Action::SigmoidSlope => add!(|a, b| a * (b * (one - b))),

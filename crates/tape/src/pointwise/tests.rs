@@ -74,8 +74,7 @@ fn a_variable_that_is_two_inputs_gets_both_adjoints() {
 
 #[test]
 fn a_plan_saves_and_makes_no_more_than_it_must() {
-    let plans = |f: &super::Pointwise<4, 2>| {
-        let plans = f.plans();
+    let count = |plans: &super::plan::Plans| {
         (plans.saved, plans.forward.steps.len(), plans.backward.steps.len())
     };
     // The gate is an output, and need not be saved; nothing is found twice.
@@ -83,7 +82,10 @@ fn a_plan_saves_and_makes_no_more_than_it_must() {
         let f = (x + u).sigmoid();
         [f, f * h]
     });
-    assert_eq!(plans(&gate), (0, 2, 4));
+    assert_eq!(count(gate.plans()), (0, 2, 4));
+    // A share and its rest: what is weighted with `1 − f` is one step, and so is a sum that an input gets.
+    let mix = Pointwise::new(|[x, u, f, h]| [(1.0 - f) * h + f * (x + u).tanh()]);
+    assert_eq!(count(mix.plans()), (1, 3, 5));
     // No lane is held longer than it is read.
     let long = Pointwise::new(|[a, b, c, d]| {
         let y = (0..40).fold(a, |y, _| (y + b).max(c) * d);
