@@ -91,9 +91,6 @@ impl<T: Real> Pool<T> {
         for k in 0..self.survivors.len() {
             std::mem::take(&mut self.survivors[k]).give_to(self);
         }
-        while let Some(postponed) = self.postponed.pop() {
-            self.give(postponed.into_memory());
-        }
         while let Some(gather) = self.gathers.pop() {
             gather.give_to(self);
         }

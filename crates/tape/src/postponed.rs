@@ -19,12 +19,6 @@ pub(crate) struct Postponed<T> {
     left: usize,
 }
 
-impl<T> Postponed<T> {
-    pub(crate) fn into_memory(self) -> Vec<T> {
-        self.adjoint
-    }
-}
-
 impl<T: Real> Sweep<'_, T> {
     /// Leaves `dy` to the inputs of an op that [joined](Op::joins) them.
     pub(crate) fn put_off(&mut self, op: &dyn Op<T>, x: Inputs<'_, T>, dy: Vec<T>) {

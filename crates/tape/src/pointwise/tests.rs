@@ -73,6 +73,13 @@ fn a_variable_that_is_two_inputs_gets_both_adjoints() {
 }
 
 #[test]
+fn a_sum_goes_where_something_has_been_left_before() {
+    let mix = Pointwise::new(|[x, f, h]: [Expr<'_>; 3]| [(1.0 - f) * h + f * x.tanh()]);
+    let x = [wave(&[3, 4]), wave(&[3, 4]), wave(&[3, 4])];
+    gradcheck::function(|_, x| mix.apply(x)[0] * x[0] * x[1] * x[2], &x).assert();
+}
+
+#[test]
 fn a_plan_saves_and_makes_no_more_than_it_must() {
     let count = |plans: &super::plan::Plans| {
         (plans.saved, plans.forward.steps.len(), plans.backward.steps.len())
