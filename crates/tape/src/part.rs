@@ -67,10 +67,7 @@ impl<T: Real> Sweep<'_, T> {
             Place::View { offset: start, .. } => offset - start, // both count from one root
             _ => offset,
         };
-        let mut sum = self.slot(input).map(take).unwrap_or_default();
-        if let Running::Postponed(key, stretch) = sum {
-            sum = self.pool.fetch(key, stretch);
-        }
+        let mut sum = self.slot(input).map(take).unwrap_or_default().fetched(self.pool);
         if sum.is_zero() && target.len == dy.as_slice().len() {
             return self.put(input, dy);
         }

@@ -79,13 +79,6 @@ impl<T: Real> Pool<T> {
         copy
     }
 
-    /// The same, for whom it was left to.
-    pub(crate) fn fetch(&mut self, key: u64, stretch: Range<usize>) -> Running<T> {
-        let copy = self.copy(key, stretch);
-        self.fetched(key);
-        copy
-    }
-
     /// One less to come.
     pub(crate) fn fetched(&mut self, key: u64) {
         let Some(at) = self.at(key) else { return };
@@ -93,6 +86,21 @@ impl<T: Real> Pool<T> {
         if self.postponed[at].left == 0 {
             let memory = self.postponed.swap_remove(at).adjoint;
             self.give(memory);
+        }
+    }
+}
+
+impl<T: Real> Running<T> {
+    /// The sum, in memory of its own if it had been put off.
+    #[inline(always)]
+    pub(crate) fn fetched(self, pool: &mut Pool<T>) -> Self {
+        match self {
+            Self::Postponed(key, stretch) => {
+                let copy = pool.copy(key, stretch);
+                pool.fetched(key);
+                copy
+            }
+            sum => sum,
         }
     }
 }

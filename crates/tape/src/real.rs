@@ -149,7 +149,7 @@ pub trait Real:
         c: &mut [Self],
         add: bool,
     ) {
-        gemm::plain(scratch, a, b, c, add);
+        Self::gemm_strided(scratch, a, b, (c, b.cols), add);
     }
 
     /// [`gemm`](Real::gemm), where the rows of `C` begin a `stride` apart: some columns of a wider matrix.
@@ -294,15 +294,6 @@ macro_rules! primitive {
             #[inline(always)]
             fn vectorize<R>(body: impl FnOnce() -> R) -> R {
                 pulp::Arch::new().dispatch(body)
-            }
-            fn gemm(
-                scratch: &mut Scratch<Self>,
-                a: Matrix<'_, Self>,
-                b: Matrix<'_, Self>,
-                c: &mut [Self],
-                add: bool,
-            ) {
-                gemm::$float(scratch, a, b, c, add);
             }
             fn gemm_strided(
                 scratch: &mut Scratch<Self>,

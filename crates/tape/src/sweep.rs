@@ -53,10 +53,8 @@ impl<'a, T: Real> Sweep<'a, T> {
 
     /// All of a sum, where that it is.
     #[cold]
-    fn whole(&mut self, mut sum: Running<T>) -> Running<T> {
-        if let Running::Postponed(key, stretch) = sum {
-            sum = self.pool.fetch(key, stretch);
-        }
+    fn whole(&mut self, sum: Running<T>) -> Running<T> {
+        let mut sum = sum.fetched(self.pool);
         sum.complete();
         sum
     }

@@ -49,18 +49,22 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
         classes(lead.iter().product(), n_out, x.indices(), given)
     }
 
-    /// The exponentials of the scores, and of each row the greatest score and the inverse of the sum.
+    /// The exponentials of the scores, and the inverse of the sum of each row.
     fn saves(&self, x: Inputs<'_, T>) -> usize {
-        x.indices().len() * (x.shape(1)[1] + 2)
+        x.indices().len() * (x.shape(1)[1] + 1)
     }
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
         let (rows, w) = (x.indices().len(), x.shape(1));
-        let (scores, kept) = saved.split_at_mut(rows * w[1]);
+        let (scores, inverses) = saved.split_at_mut(rows * w[1]);
         let (a, b) = (Matrix::row_major(&x[0], rows, w[0]), Matrix::row_major(&x[1], w[0], w[1]));
         let from = Start { data: &x[2], row: 0 };
         T::gemm_from(&mut x.scratch().borrow_mut(), a, (b, x.again(1, 0)), from, scores);
-        y[0] = rows_of(x).loss(scores.chunks_exact_mut(w[1].max(1)), kept, become_exponentials);
+        y[0] = rows_of(x).loss(
+            scores.chunks_exact_mut(w[1].max(1)),
+            become_exponentials,
+            |k, _, inverse| inverses[k] = inverse,
+        );
     }
 
     fn differentiable(&self, i: usize) -> bool {
@@ -85,8 +89,7 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
         dx: &mut [Option<Adjoint<'_, T>>],
     ) {
         let (rows, w) = (x.indices().len(), x.shape(1));
-        let (exponentials, kept) = y.saved().split_at(rows * w[1]);
-        let inverses = &kept[rows..];
+        let (exponentials, inverses) = y.saved().split_at(rows * w[1]);
         let [d_input, d_weight, d_bias, ..] = dx else { return };
         let mut input = d_input.as_mut().map(Adjoint::parts);
         let mut weight = d_weight.as_mut().map(Adjoint::parts);

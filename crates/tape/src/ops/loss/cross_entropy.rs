@@ -61,30 +61,28 @@ impl<T: Real> Rows<'_, T> {
         self.weights.map_or(T::ONE, |w| w[row])
     }
 
-    /// The loss, and for each of the `scores` the greatest and the inverse of the sum of exponentials, which `sum` finds when it
-    /// is told the greatest.
+    /// The loss. Of each row of `scores`, `sum` finds the sum of exponentials when it is told the greatest, and `keep` is told
+    /// this and the inverse of the sum; zeros of a row that does not count.
     pub(super) fn loss<Row: Deref<Target = [T]>>(
         &self,
         scores: impl Iterator<Item = Row>,
-        kept: &mut [T],
         sum: impl Fn(Row, T) -> T,
+        mut keep: impl FnMut(usize, T, T),
     ) -> T {
         T::vectorize(
             #[inline(always)]
             || {
                 let mut loss = T::ZERO;
-                let (greatests, inverses) = kept.split_at_mut(self.targets.len());
-                let rows = scores.zip(greatests.iter_mut().zip(inverses)).zip(self.targets);
-                for (k, ((x, (max, inverse)), &target)) in rows.enumerate() {
+                for (k, (x, &target)) in scores.zip(self.targets).enumerate() {
                     let weight = self.weight(k);
-                    (*max, *inverse) = (T::ZERO, T::ZERO);
                     if weight == T::ZERO {
+                        keep(k, T::ZERO, T::ZERO);
                         continue;
                     }
-                    *max = greatest(&x);
-                    let score = x[target] - *max;
-                    let sum = sum(x, *max);
-                    *inverse = sum.recip();
+                    let max = greatest(&x);
+                    let score = x[target] - max;
+                    let sum = sum(x, max);
+                    keep(k, max, sum.recip());
                     let surprise = sum.ln() - score;
                     loss += if self.weights.is_some() { weight * surprise } else { surprise };
                 }
@@ -141,7 +139,12 @@ impl<T: Real> Op<T> for CrossEntropy {
     }
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
         let (rows, scores) = (rows_of(x), x.value(0));
-        y[0] = rows.loss(scores.chunks_exact(rows.classes.max(1)), saved, sum_of_exponentials);
+        let (greatests, inverses) = saved.split_at_mut(rows.targets.len());
+        y[0] = rows.loss(
+            scores.chunks_exact(rows.classes.max(1)),
+            sum_of_exponentials,
+            |k, max, inverse| (greatests[k], inverses[k]) = (max, inverse),
+        );
     }
     fn differentiable(&self, i: usize) -> bool {
         i == 0
