@@ -51,7 +51,7 @@ impl<'a, T: Real> Sweep<'a, T> {
         }
     }
 
-    /// All of a sum, where that it is.
+    /// A sum of which not all is written down yet, written down.
     #[cold]
     fn whole(&mut self, sum: Running<T>) -> Running<T> {
         let mut sum = sum.fetched(self.pool);
