@@ -2,7 +2,13 @@
 
 use smallvec::SmallVec;
 use std::ops::Range;
-use tape::{Real, Shape, Tape, Var};
+use tape::{
+    Real, Shape, Tape, Var,
+    ops::{
+        index::{gather_affine::GatherAffine, gather_rows::GatherRows},
+        linear::{affine::Affine, matmul::MatMul},
+    },
+};
 
 /// Inputs of one step, `[B, X]`, or of several, `[T, B, X]`.
 ///
@@ -64,6 +70,30 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
                 lead[0] = range.len();
                 let indices = &indices[range.start * rows..range.end * rows];
                 Self::OneHot { indices, classes: *classes, lead }
+            }
+        }
+    }
+
+    /// `x W + b`, or `x W` without a bias, for [`Cell::project`](crate::Cell::project): what a step reads at its own time, and
+    /// neither later nor on the way back. The memory of a stretch of steps then serves the next.
+    ///
+    /// Steps may read it all the same: an op that needs it on the way back ([`Op::reads`](tape::Op::reads)) keeps it. But a
+    /// state must not carry it on.
+    #[track_caller]
+    pub fn project(&self, w: Var<'t, T>, b: Option<Var<'t, T>>) -> Var<'t, T> {
+        let tape = w.tape();
+        match (self, b) {
+            (Self::Dense(x), Some(b)) => tape.apply_aside(Affine, &[*x, w, b], &[]),
+            (Self::Dense(x), None) => {
+                tape.apply_aside(MatMul { left_t: false, right_t: false }, &[*x, w], &[])
+            }
+            (Self::OneHot { indices, classes, lead }, b) => {
+                rows_of(w, *classes);
+                let rows = match b {
+                    Some(b) => tape.apply_aside(GatherAffine, &[w, b], indices),
+                    None => tape.apply_aside(GatherRows, &[w], indices),
+                };
+                shaped(rows, lead)
             }
         }
     }

@@ -6,9 +6,9 @@
 //! ```
 //!
 //! One product for all steps, `[T·B, X] · [X, P]`, is hardly faster than some of a few hundred rows each, for the weight is
-//! packed once. But its adjoint `[T, B, P]`, the largest of a sweep, is held until the first step has been swept, and has left
-//! every cache when it is read. That of a stretch is read as soon as its steps have been swept, and the next one comes to
-//! stand in its memory.
+//! packed once. But it and its adjoint, `[T, B, P]`, the largest arrays of all, have left every cache when they are read. What
+//! a stretch is projected to is read as soon as it has been made, and let go with its last step; its adjoint is read as soon
+//! as its steps have been swept; and the next one comes to stand in the memory of either.
 //!
 //! Stretches change no bit of what is projected, for a row of a product does not know the others. `W̄` is summed in the order
 //! of their sweep. Where they begin depends on B and X alone: not on threads or memory, and not on T, so that steps behind
@@ -19,8 +19,11 @@ use std::ops::Range;
 use tape::{Real, Var};
 
 /// Rows of a stretch, where inputs are narrow: so many that a product of them costs no more than its share of a long one, so
-/// few that a cache keeps their adjoint.
-const ROWS: usize = 512;
+/// few that a cache keeps what they are projected to, and its adjoint.
+const ROWS: usize = 256;
+
+/// The same where classes are looked up, which costs the same in any number.
+const LOOKED_UP: usize = 128;
 
 /// What a cell makes of the inputs of one step after the other.
 #[derive(Debug)]
@@ -54,21 +57,26 @@ impl<'t, 's, 'd, 'c, T: Real, C: Cell<T> + ?Sized> Projected<'t, 's, 'd, 'c, T, 
     #[track_caller]
     pub(crate) fn step(&mut self, t: usize) -> Var<'t, T> {
         if !self.steps.contains(&t) {
+            self.let_go();
             (self.steps, self.projected) = project(self.cell, self.p, &self.xs, self.length, t);
         }
         step(self.projected, t - self.steps.start)
+    }
+
+    /// The stretch at hand has been read.
+    pub(crate) fn let_go(&self) {
+        self.p.tape().let_go(self.projected);
     }
 }
 
 /// Steps of a stretch.
 ///
 /// Where inputs are wide it has twice as many rows as the weight: for fewer the weight would not be packed, and not be
-/// brought back into the caches, in which it takes the place of the recurrent one. Classes are looked up, which costs the
-/// same in any number.
+/// brought back into the caches, in which it takes the place of the recurrent one.
 fn length<T: Real>(xs: &Input<'_, '_, T>) -> usize {
     let rows = match xs {
         Input::Dense(x) => x.shape().last().map_or(ROWS, |&width| ROWS.max(2 * width)),
-        Input::OneHot { .. } => ROWS,
+        Input::OneHot { .. } => LOOKED_UP,
     };
     let batch: usize = xs.lead()[1..].iter().product();
     (rows / batch.max(1)).max(1)

@@ -70,7 +70,9 @@ impl<T: Real, A: Cell<T>, B: Cell<T>> Cell<T> for Stacked<A, B> {
     ) -> Self::State<'t> {
         let lower = self.lower.step(p, x, state.lower);
         let x = self.upper.project(p, Input::Dense(lower.output()));
-        StackedState { lower, upper: self.upper.step(p, x, state.upper) }
+        let upper = self.upper.step(p, x, state.upper);
+        p.tape().let_go(x);
+        StackedState { lower, upper }
     }
 
     fn step_in_parts<'t>(

@@ -54,10 +54,11 @@ impl<T: Real> Tape<T> {
         if let Some(y) = number {
             return Ok(self.push_number(record, op, inputs, y, site));
         }
-        self.apply_boxed(record, op, inputs, indices, (false, site))
+        self.apply_boxed(record, op, inputs, indices, (usize::MAX, site))
     }
 
-    /// What is the same for all ops, and so is compiled once. The output of an op without a view may stand `aside`.
+    /// What is the same for all ops, and so is compiled once. An output of as many elements as `aside` stands aside, unless
+    /// it is a view or has more saved beside it.
     #[track_caller]
     pub(crate) fn apply_boxed(
         &self,
@@ -65,7 +66,7 @@ impl<T: Real> Tape<T> {
         op: Box<dyn Op<T>>,
         inputs: &[Var<'_, T>],
         indices: &[usize],
-        (aside, site): (bool, &'static Location<'static>),
+        (aside, site): (usize, &'static Location<'static>),
     ) -> Result<Var<'_, T>> {
         let mut attempt = Attempt::new(record);
         let record = &mut *attempt.record;
@@ -103,11 +104,15 @@ impl<T: Real> Tape<T> {
         }
         let place = match view {
             Some(offset) => record.view(inputs[0].id, offset, id),
-            None if aside => {
-                let mut memory = record.lend_aside(len);
+            None if len >= aside && saved == 0 => {
+                let mut memory = self.pool.lock().take(len);
+                if cfg!(debug_assertions) {
+                    memory.fill(T::of(f64::NAN));
+                }
                 let nodes = record.edges.slice(edges.0, edges.1);
                 let lent = Lent { lookup: record.lookup(), nodes, indices, scratch: &self.scratch };
-                op.forward(Inputs(&lent), &mut memory[..len], &mut []);
+                op.forward(Inputs(&lent), &mut memory, &mut []);
+                record.aside += len;
                 Place::Aside(memory)
             }
             None => {

@@ -8,6 +8,7 @@ use crate::{
     Error, Real, Result, Tape,
     error::or_panic,
     node::{Kind, Node, Place},
+    pool::Pool,
     record::Record,
 };
 use std::panic::Location;
@@ -82,7 +83,8 @@ impl<T: Real> Tape<T> {
         record.cuts += 1;
         record.last_cut = Location::caller();
         let bound = self.bound.borrow();
-        record.release(mark.nodes, |id, param| bound.get(param) == Some(&id));
+        let pool = &mut *self.pool.lock();
+        record.release(mark.nodes, pool, |id, param| bound.get(param) == Some(&id));
         record.values.release(mark.values);
         record.edges.release(mark.edges);
         record.indices.release(mark.indices);
@@ -114,7 +116,12 @@ impl<T: Real> Tape<T> {
 
 impl<T: Real> Record<T> {
     /// Releases the nodes before `front`; those that are still read, and the parameters still bound, survive.
-    fn release(&mut self, front: u64, is_bound: impl Fn(u64, crate::ParamId) -> bool) {
+    fn release(
+        &mut self,
+        front: u64,
+        pool: &mut Pool<T>,
+        is_bound: impl Fn(u64, crate::ParamId) -> bool,
+    ) {
         let first = self.front;
         let old_survivors = self.survivors.len();
         let mut spare = std::mem::take(&mut self.spare);
@@ -140,7 +147,11 @@ impl<T: Real> Record<T> {
             };
             self.survive(id, kept);
         }
-        // Only now may the survivors of earlier cuts go: what was kept above may have been a view of them.
+        // Only now may go what stood aside, and the survivors of earlier cuts: what was kept above may have been a view of
+        // them.
+        for id in if self.aside > 0 { first..front } else { front..front } {
+            self.let_go(id, pool);
+        }
         self.front = front;
         let mut at = 0;
         self.survivors.retain_mut(|(id, node)| {

@@ -103,6 +103,17 @@ pub enum Error {
         /// Where the last cut was made.
         site: &'static Location<'static>,
     },
+    /// A variable was used after its elements had been let go.
+    #[error(
+        "{what}: node {node} was let go, its elements are no more; read it before, or have it stay on the tape \
+         (`apply` in place of `apply_aside`)"
+    )]
+    LetGo {
+        /// What was asked.
+        what: &'static str,
+        /// The variable's serial number.
+        node: u64,
+    },
     /// A gradient was asked for that the sweep did not keep.
     #[error("no gradient is kept for node {node}{}: {why}", called(label))]
     NoGradient {

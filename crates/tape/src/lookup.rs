@@ -72,8 +72,8 @@ impl<'a, T: Real> Lookup<'a, T> {
             }
             Place::Param { array, .. } => array.as_slice().unwrap_or(&[]),
             Place::Kept(values) => values,
-            Place::Aside(values) => &values[..node.len],
-            Place::Spent => &[],
+            Place::Aside(values) => values,
+            Place::Spent | Place::SpentView { .. } => &[],
         }
     }
 

@@ -15,10 +15,12 @@ pub(crate) enum Place<T> {
     Param { array: Arc<ArrayD<T>>, version: u64 },
     /// On their own: the node was released but is still read.
     Kept(Vec<T>),
-    /// In memory that is lent to it, and perhaps longer, until its one reader has been recorded.
+    /// In memory of the pool, which is lent to it until it is let go.
     Aside(Vec<T>),
-    /// Nowhere: nobody will ask.
+    /// Nowhere any more: nobody will ask.
     Spent,
+    /// The same, for what was a view of it.
+    SpentView { offset: usize },
 }
 
 /// What a node is.

@@ -78,6 +78,17 @@ pub trait Op<T: Real>: Any + Debug + Send {
         false
     }
 
+    /// Does the way back read the elements of input `i`? A value that nobody reads again may be
+    /// [let go](crate::Tape::let_go) before; its shape stays known.
+    fn reads(&self, _i: usize, _x: Inputs<'_, T>) -> bool {
+        true
+    }
+
+    /// And the elements of `y`?
+    fn reads_output(&self) -> bool {
+        true
+    }
+
     /// `y = f(x₀, …)` where every input is a number without axes: the tape's short way for chains of numbers. An op
     /// that has it is differentiable in every input, and has [`backward_number`](Op::backward_number), too.
     fn number(&self, _x: &[T]) -> Option<T> {

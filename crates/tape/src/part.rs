@@ -64,7 +64,9 @@ impl<T: Real> Sweep<'_, T> {
             return dy.give_to(self.pool);
         }
         let start = match target.place {
-            Place::View { offset: start, .. } => offset - start, // both count from one root
+            Place::View { offset: start, .. } | Place::SpentView { offset: start } => {
+                offset - start // both count from one root
+            }
             _ => offset,
         };
         let mut sum = self.slot(input).map(take).unwrap_or_default().fetched(self.pool);

@@ -12,11 +12,12 @@ use crate::{
     lookup::Lookup,
     node::{Kind, Node, Place},
     notes::Notes,
+    pool::Pool,
     shape::{self, Shape},
     shapes::Shapes,
     shells::Shells,
 };
-use std::panic::Location;
+use std::{mem::take, panic::Location};
 
 #[derive(Debug)]
 pub(crate) struct Record<T: Real> {
@@ -34,8 +35,8 @@ pub(crate) struct Record<T: Real> {
     pub(crate) segments: Segments<T>,
     /// Memory for the values of survivors.
     pub(crate) spare: Vec<Vec<T>>,
-    /// Memory for a value that is spent as soon as it has been read.
-    pub(crate) aside: Vec<T>,
+    /// How many elements stand aside.
+    pub(crate) aside: usize,
     pub(crate) notes: Notes,
     pub(crate) windows: Windows,
     /// Does a value that is not finite panic?
@@ -59,7 +60,7 @@ impl<T: Real> Record<T> {
             hooks: Hooks::default(),
             segments: Segments::default(),
             spare: Vec::new(),
-            aside: Vec::new(),
+            aside: 0,
             notes: Notes::default(),
             windows: Windows::default(),
             strict: false,
@@ -183,11 +184,15 @@ impl<T: Real> Record<T> {
     }
 
     /// Forgets everything and keeps the memory.
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self, pool: &mut Pool<T>) {
         self.front = self.nodes.end();
         for node in &mut self.nodes.items {
             self.shells.take_back(&mut node.kind);
+            if let Place::Aside(memory) = &mut node.place {
+                pool.give(take(memory));
+            }
         }
+        self.aside = 0;
         self.nodes.clear();
         for (_, node) in self.survivors.drain(..) {
             if let Place::Kept(mut values) = node.place {

@@ -22,7 +22,7 @@ impl<T: Real> Tape<T> {
         let [nodes, values, edges, indices] = record.since(mark);
         let boxes = record.nodes.items[record.nodes.items.len() - nodes..].iter().map(|node| {
             let bytes = boxed(&node.kind);
-            bytes + usize::from(bytes > 0) * size_of::<Box<dyn crate::Op<T>>>()
+            bytes + usize::from(bytes > 0) * size_of::<Box<dyn crate::Op<T>>>() + aside(node)
         });
         nodes * (size_of::<Node<T>>() + size_of::<Running<T>>())
             + values * size_of::<T>()
@@ -67,6 +67,11 @@ fn boxed<T: Real>(kind: &Kind<T>) -> usize {
     }
 }
 
+/// The memory of a value that stands aside.
+fn aside<T: Real>(node: &Node<T>) -> usize {
+    if let Place::Aside(memory) = &node.place { vector(memory) } else { 0 }
+}
+
 fn vector<E>(vector: &Vec<E>) -> usize {
     vector.capacity() * size_of::<E>()
 }
@@ -99,10 +104,9 @@ impl<T: Real> Record<T> {
             + vector(&self.values.items)
             + vector(&self.survivors)
             + self.survivors.iter().map(|(_, node)| kept(node)).sum::<usize>()
-            + vector(&self.aside)
             + vector(&self.spare)
             + self.spare.iter().map(vector).sum::<usize>()
-            + self.nodes.items.iter().map(|node| boxed(&node.kind)).sum::<usize>()
+            + self.nodes.items.iter().map(|node| boxed(&node.kind) + aside(node)).sum::<usize>()
             + self.shells.held()
     }
 }

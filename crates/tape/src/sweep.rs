@@ -199,7 +199,8 @@ impl<'a, T: Real> Sweep<'a, T> {
             scratch: self.scratch,
         };
         let x = Inputs(&lent);
-        if let (Place::View { offset, .. }, &[input]) = (&node.place, edges)
+        if let (Place::View { offset, .. } | Place::SpentView { offset }, &[input]) =
+            (&node.place, edges)
             && op.passes(0, x)
         {
             return self.share(input, *offset, dy);

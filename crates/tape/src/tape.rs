@@ -144,7 +144,7 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn clear(&mut self) {
         self.close_window();
-        self.record.get_mut().clear();
+        self.record.get_mut().clear(&mut self.pool.lock());
         self.bound.get_mut().clear();
     }
 
@@ -175,7 +175,10 @@ impl<T: Real> Tape<T> {
         match record.get(var.id) {
             Some(node)
                 if std::ptr::eq(self, var.tape)
-                    && !matches!(node.place, Place::Kept(_) | Place::Spent) =>
+                    && !matches!(
+                        node.place,
+                        Place::Kept(_) | Place::Spent | Place::SpentView { .. }
+                    ) =>
             {
                 Ok(node)
             }
@@ -185,10 +188,13 @@ impl<T: Real> Tape<T> {
 
     #[cold]
     fn refuse(&self, record: &Record<T>, var: &Var<'_, T>, what: &'static str) -> Error {
-        if std::ptr::eq(self, var.tape) {
-            Error::Stale { what, node: var.id, cut: record.cuts, site: record.last_cut }
-        } else {
+        let place = record.get(var.id).map(|node| &node.place);
+        if !std::ptr::eq(self, var.tape) {
             Error::Foreign { what, node: var.id }
+        } else if matches!(place, Some(Place::Spent | Place::SpentView { .. })) {
+            Error::LetGo { what, node: var.id }
+        } else {
+            Error::Stale { what, node: var.id, cut: record.cuts, site: record.last_cut }
         }
     }
 }

@@ -33,7 +33,7 @@ impl<T: Real> Cell<T> for OwnMgu {
         [self.hidden].into_iter().collect()
     }
     fn project<'t>(&self, p: Bound<'t, '_, T>, x: Input<'t, '_, T>) -> Var<'t, T> {
-        x.affine(p.var(self.w), p.var(self.b))
+        x.project(p.var(self.w), Some(p.var(self.b)))
     }
     fn step<'t>(&self, p: Bound<'t, '_, T>, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {
         let product = |h, u| Preactivation::matmul(h, p.var(u));

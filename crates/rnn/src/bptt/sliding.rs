@@ -57,7 +57,9 @@ pub fn slide<'t, 'd, T: Real, C: Cell<T>>(
     let mut first_step = |p: Bound<'t, '_, T>, t, state| {
         let p = p.at(t);
         let x = cell.project(p, input(p, t));
-        cell.step(p, crate::unroll::step(x, 0), state)
+        let state = cell.step(p, crate::unroll::step(x, 0), state);
+        tape.let_go(x);
+        state
     };
     let (mut state, mut total) = (start, T::ZERO);
     for t in 0..=steps - k {

@@ -66,10 +66,7 @@ impl<T: Real> Cell<T> for Mgu {
     }
 
     fn project<'t>(&self, p: Bound<'t, '_, T>, x: Input<'t, '_, T>) -> Var<'t, T> {
-        match self.b {
-            Some(b) => x.affine(p.var(self.w), p.var(b)),
-            None => x.matmul(p.var(self.w)),
-        }
+        x.project(p.var(self.w), self.b.map(|b| p.var(b)))
     }
 
     fn step<'t>(&self, p: Bound<'t, '_, T>, x: Var<'t, T>, h: Var<'t, T>) -> Var<'t, T> {

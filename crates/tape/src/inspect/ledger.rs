@@ -112,8 +112,7 @@ impl<T: Real> Tape<T> {
                 }
                 _ => 0,
             };
-            let own =
-                !matches!(node.place, Place::View { .. } | Place::Param { .. } | Place::Spent);
+            let own = matches!(node.place, Place::Arena(_) | Place::Kept(_) | Place::Aside(_));
             let row = LedgerRow {
                 name: node.op_name().to_owned(),
                 nodes: 1,

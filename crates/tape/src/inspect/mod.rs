@@ -46,6 +46,7 @@ impl<T: Real> Record<T> {
         };
         self.nodes.bytes()
             + self.values.bytes()
+            + self.aside * size_of::<T>()
             + self.edges.bytes()
             + self.indices.bytes()
             + self

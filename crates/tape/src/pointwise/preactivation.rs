@@ -90,10 +90,12 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
             Product::Made(z) => (z, false),
             Product::Whole(x) => {
                 let product = MatMul { left_t: false, right_t: false };
-                (x[0].tape().try_apply_aside(product, &x)?, true)
+                (x[0].tape().try_apply_aside(product, &x, &[], 0)?, true)
             }
-            Product::Columns(columns, x) => (x[0].tape().try_apply_aside(columns, &x)?, true),
-            Product::Plus(x) => (x[0].tape().try_apply_aside(Affine, &x)?, true),
+            Product::Columns(columns, x) => {
+                (x[0].tape().try_apply_aside(columns, &x, &[], 0)?, true)
+            }
+            Product::Plus(x) => (x[0].tape().try_apply_aside(Affine, &x, &[], 0)?, true),
         };
         let inputs: SmallVec<[_; 8]> = once(z).chain(rest.iter().copied()).collect();
         let node = z.tape().try_apply(self.run(spent), &inputs);

@@ -78,6 +78,13 @@ impl<T: Real> Op<T> for Run {
         }
     }
 
+    /// What is spent has been saved.
+    fn reads(&self, i: usize, x: Inputs<'_, T>) -> bool {
+        let layout = Layout::of(self.plans.inputs, x);
+        let reads = |&k: &usize| layout.inputs[k].variable == i;
+        !(self.spent && i == 0) && self.plans.reads.iter().any(reads)
+    }
+
     fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         let mut all: SmallVec<[Option<Adjoint<'_, T>>; 8]> = (0..x.len()).map(|_| None).collect();
         all[i] = Some(dx);

@@ -205,14 +205,10 @@ impl<T: Real> Cell<T> for Lstm<T> {
     }
 
     fn project<'t>(&self, p: Bound<'t, '_, T>, x: Input<'t, '_, T>) -> Var<'t, T> {
-        match (self.norm, self.b) {
-            (None, Some(b)) => x.affine(p.var(self.w), p.var(b)),
-            (None, None) => x.matmul(p.var(self.w)),
-            (Some(norm), b) => {
-                let x = self.normalised(p, x.matmul(p.var(self.w)), norm.input);
-                b.map_or(x, |b| x + p.var(b))
-            }
-        }
+        let (w, b) = (p.var(self.w), self.b.map(|b| p.var(b)));
+        let Some(norm) = self.norm else { return x.project(w, b) };
+        let x = self.normalised(p, x.matmul(w), norm.input);
+        b.map_or(x, |b| x + b)
     }
 
     fn step<'t>(

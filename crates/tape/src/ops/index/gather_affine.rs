@@ -46,7 +46,7 @@ impl<T: Real> Op<T> for GatherAffine {
         dy: &[T],
         mut dx: Adjoint<'_, T>,
     ) {
-        let (width, dx) = (x.value(1).len(), dx.sum());
+        let (width, dx) = (x.node(1).len, dx.sum());
         T::vectorize(
             #[inline(always)]
             || {
@@ -58,6 +58,12 @@ impl<T: Real> Op<T> for GatherAffine {
                 }
             },
         );
+    }
+    fn reads(&self, _: usize, _: Inputs<'_, T>) -> bool {
+        false
+    }
+    fn reads_output(&self) -> bool {
+        false
     }
 }
 

@@ -67,6 +67,12 @@ impl<T: Real> Op<T> for GatherRows {
             },
         );
     }
+    fn reads(&self, _: usize, _: Inputs<'_, T>) -> bool {
+        false
+    }
+    fn reads_output(&self) -> bool {
+        false
+    }
     fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
         0
     }

@@ -102,7 +102,7 @@ impl<T: Real> Op<T> for Affine {
                 add_weighted(x, dy_matrix, (w.t(), x.again(1, 0)), dx)
             }
             1 => add_product(x, Matrix::row_major(&x[0], rows, n_in).t(), dy_matrix, dx),
-            _ if x.value(2).len() == dy.len() => dx.add(dy.iter().copied()),
+            _ if x.node(2).len == dy.len() => dx.add(dy.iter().copied()),
             _ if x.shape(2) == [n_out] => add_rows(dy, dx.sum()),
             _ => {
                 let dx = dx.sum();
@@ -135,6 +135,12 @@ impl<T: Real> Op<T> for Affine {
         i == 2
     }
 
+    fn reads(&self, i: usize, _: Inputs<'_, T>) -> bool {
+        i < 2
+    }
+    fn reads_output(&self) -> bool {
+        false
+    }
     fn row_sum(&self, i: usize, _: Inputs<'_, T>) -> Option<RowSum> {
         (i == 1).then_some(RowSum { left: Factor::Input(0), right: Factor::Adjoint, column: 0 })
     }

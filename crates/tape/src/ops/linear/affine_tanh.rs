@@ -47,6 +47,9 @@ impl<T: Real> Op<T> for AffineTanh {
     fn passes(&self, i: usize, x: Inputs<'_, T>) -> bool {
         Affine.passes(i, x)
     }
+    fn reads(&self, i: usize, x: Inputs<'_, T>) -> bool {
+        Affine.reads(i, x)
+    }
     fn row_sum(&self, i: usize, x: Inputs<'_, T>) -> Option<RowSum> {
         Affine.row_sum(i, x)
     }

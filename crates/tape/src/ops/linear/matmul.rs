@@ -107,6 +107,10 @@ impl<T: Real> Op<T> for MatMul {
         Ok(shape)
     }
 
+    fn reads_output(&self) -> bool {
+        false
+    }
+
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
         let plan = self.short_plan(x);
         let size = plan.m * plan.n;
