@@ -94,6 +94,7 @@ impl<T: Real> Tape<T> {
             plain: record.hooks.is_empty(),
             traced: false,
             blame: None,
+            first: 0,
         }
     }
 
@@ -118,6 +119,7 @@ impl<T: Real> Tape<T> {
             adjoint.add(cotangent.iter().copied());
         }
         let stop = window.start.clamp(record.front, end);
+        sweep.first = stop;
         for id in (stop..window.end.min(end)).rev() {
             sweep.node(id, sweep.lookup.node(id));
         }

@@ -304,6 +304,7 @@ impl<T: Real> Sweep<'_, T> {
                 plain: record.hooks.is_empty(),
                 traced: false,
                 blame: None,
+                first: record.front,
             };
             for (id, sum) in begun {
                 sweep.put(id, sum);

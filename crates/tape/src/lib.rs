@@ -62,6 +62,7 @@ mod node;
 mod notes;
 mod number;
 mod op;
+mod outputs;
 mod param;
 mod part;
 mod partway;

@@ -50,12 +50,19 @@ pub trait Op<T: Real>: Any + Debug + Send {
         false
     }
 
-    /// Adds `x̄ᵢ += ȳ · ∂y/∂xᵢ` for every input `i` whose adjoint is wanted, and so is not `None`.
+    /// How many outputs stand one after the other in `y`, all of one shape. The adjoint of each that is selected at once,
+    /// in its turn, is left where it is until [`backward_jointly`](Op::backward_jointly) is given all of them.
+    fn outputs(&self) -> usize {
+        1
+    }
+
+    /// Adds `x̄ᵢ += ȳ · ∂y/∂xᵢ` for every input `i` whose adjoint is wanted, and so is not `None`. The elements of `ȳ` are
+    /// given for each [output](Op::outputs).
     fn backward_jointly(
         &self,
         _x: Inputs<'_, T>,
         _y: Output<'_, T>,
-        _dy: &[T],
+        _dy: &[&[T]],
         _dx: &mut [Option<Adjoint<'_, T>>],
     ) {
     }

@@ -8,6 +8,7 @@ use crate::{
     lend::{Lent, Made},
     lookup::Lookup,
     node::{Kind, Node, Place},
+    outputs::each,
     pool::Pool,
     postponed,
     record::Record,
@@ -30,6 +31,8 @@ pub(crate) struct Sweep<'a, T: Real> {
     /// Is it looking for an adjoint that is not finite?
     pub(crate) traced: bool,
     pub(crate) blame: Option<Blame>,
+    /// The first node that it visits.
+    pub(crate) first: u64,
 }
 
 impl<'a, T: Real> Sweep<'a, T> {
@@ -106,13 +109,16 @@ impl<'a, T: Real> Sweep<'a, T> {
                     self.show(id, node, &mut dy);
                 }
                 if dy.is_zero() {
+                    if self.plain && op.outputs() > 1 {
+                        self.of_outputs(id, &**op, node);
+                    }
                 } else if node.paused {
                     dy.give_to(self.pool);
                 } else if let Some(segment) = self.record.segments.get(id) {
                     self.segment(segment, node, dy);
                 } else {
                     let given = self.traced.then(|| Spread::of(dy.as_slice()));
-                    self.op(&**op, node, dy);
+                    self.op(id, &**op, node, dy);
                     if let Some(dy) = given {
                         self.look(id, node, dy);
                     }
@@ -189,20 +195,17 @@ impl<'a, T: Real> Sweep<'a, T> {
         (sum, reached)
     }
 
-    fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Running<T>) {
+    fn op(&mut self, id: u64, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Running<T>) {
         let lookup = self.lookup;
-        let edges = self.record.inputs(node);
-        let lent = Lent {
-            lookup,
-            nodes: edges,
-            indices: self.record.indices_of(node),
-            scratch: self.scratch,
-        };
-        let x = Inputs(&lent);
+        let lent = self.lent(node);
+        let (x, edges) = (Inputs(&lent), lent.nodes);
         if let (Place::View { offset, .. } | Place::SpentView { offset }, &[input]) =
             (&node.place, edges)
             && op.passes(0, x)
         {
+            if self.is_output(id, node, input, *offset) {
+                return self.put(id, dy);
+            }
             return self.share(input, *offset, dy);
         }
         if dy.as_slice().len() >= postponed::LONG
@@ -212,18 +215,14 @@ impl<'a, T: Real> Sweep<'a, T> {
         {
             return self.put_off(op, x, dy);
         }
-        let made = Made {
-            value: lookup.values_of(node),
-            saved: lookup.saved_of(node),
-            shape: lookup.shape(node),
-        };
+        let made = self.made(node);
         let y = Output(&made);
         op.outermost(y, dy.as_mut_slice());
-        let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
         if op.joint() {
-            self.jointly(op, x, y, dy.as_slice(), wants);
+            self.jointly(op, x, y, &each(dy.as_slice(), op.outputs()));
             return dy.give_to(self.pool);
         }
+        let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
         let last = (0..edges.len()).rev().find(|&i| wants(i));
         for (i, &input) in edges.iter().enumerate() {
             if !wants(i) {
@@ -258,15 +257,34 @@ impl<'a, T: Real> Sweep<'a, T> {
         dy.give_to(self.pool);
     }
 
+    /// What the op of a node is lent on the way back.
+    pub(crate) fn lent(&self, node: &Node<T>) -> Lent<'a, T> {
+        Lent {
+            lookup: self.lookup,
+            nodes: self.record.inputs(node),
+            indices: self.record.indices_of(node),
+            scratch: self.scratch,
+        }
+    }
+
+    /// What it made.
+    pub(crate) fn made(&self, node: &'a Node<T>) -> Made<'a, T> {
+        Made {
+            value: self.lookup.values_of(node),
+            saved: self.lookup.saved_of(node),
+            shape: self.lookup.shape(node),
+        }
+    }
+
     /// The sweep of an op that finds the adjoints of all its inputs at once.
-    fn jointly(
+    pub(crate) fn jointly(
         &mut self,
         op: &dyn Op<T>,
         x: Inputs<'_, T>,
         y: Output<'_, T>,
-        dy: &[T],
-        wants: impl Fn(usize) -> bool,
+        dy: &[&[T]],
     ) {
+        let wants = |i: usize| x.node(i).wants && op.differentiable(i);
         let mut sums: SmallVec<[(Vec<T>, bool); 8]> = SmallVec::new();
         for (i, &input) in x.0.nodes.iter().enumerate() {
             let sum = if wants(i) { self.take(input).into_buffer(self.pool) } else { Vec::new() };

@@ -5,7 +5,7 @@ use super::{
     plan::{Plan, Plans},
     steps::{Read, Target, Written, run},
 };
-use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape};
+use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, outputs::each};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -88,18 +88,22 @@ impl<T: Real> Op<T> for Run {
     fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         let mut all: SmallVec<[Option<Adjoint<'_, T>>; 8]> = (0..x.len()).map(|_| None).collect();
         all[i] = Some(dx);
-        self.backward_jointly(x, y, dy, &mut all);
+        self.backward_jointly(x, y, &each(dy, self.plans.outputs), &mut all);
     }
 
     fn joint(&self) -> bool {
         true
     }
 
+    fn outputs(&self) -> usize {
+        self.plans.outputs
+    }
+
     fn backward_jointly(
         &self,
         x: Inputs<'_, T>,
         y: Output<'_, T>,
-        dy: &[T],
+        dy: &[&[T]],
         dx: &mut [Option<Adjoint<'_, T>>],
     ) {
         let layout = &Layout::of(self.plans.inputs, x);
@@ -109,9 +113,9 @@ impl<T: Real> Op<T> for Run {
         let mut read = self.given(x, layout, constants);
         let lie = Lie::Rows(layout.width);
         let (saved, rescued) = y.saved().split_at(self.plans.saved * layout.whole());
-        let [y, saved, dy, rescued] =
-            [&*y, saved, dy, rescued].map(|all| all.chunks_exact(layout.whole().max(1)));
-        read.extend(y.chain(saved).chain(dy).map(|data| Read { data, lie }));
+        let [y, saved, rescued] =
+            [&*y, saved, rescued].map(|all| all.chunks_exact(layout.whole().max(1)));
+        read.extend(y.chain(saved).chain(dy.iter().copied()).map(|data| Read { data, lie }));
         for (k, data) in self.rescued(layout).zip(rescued) {
             read[k] = Read { data, lie };
         }

@@ -74,7 +74,7 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
     fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
         let mut all = [None, None, None];
         all[i] = Some(dx);
-        self.backward_jointly(x, y, dy, &mut all);
+        self.backward_jointly(x, y, &[dy], &mut all);
     }
 
     fn joint(&self) -> bool {
@@ -85,7 +85,7 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
         &self,
         x: Inputs<'_, T>,
         y: Output<'_, T>,
-        dy: &[T],
+        dy: &[&[T]],
         dx: &mut [Option<Adjoint<'_, T>>],
     ) {
         let (rows, w) = (x.indices().len(), x.shape(1));
@@ -102,7 +102,7 @@ impl<T: Real> Op<T> for AffineCrossEntropy {
                 let ds = &mut ds[..rows * columns.len()];
                 let bias = bias.as_mut().map_or(&mut [][..], |bias| &mut bias[columns.clone()]);
                 let kept = exponentials.chunks_exact(w[1]).zip(inverses);
-                scores_adjoint(&rows_of(x), dy[0], columns.clone(), kept, (&mut *ds, bias));
+                scores_adjoint(&rows_of(x), dy[0][0], columns.clone(), kept, (&mut *ds, bias));
                 let ds = Matrix::row_major(ds, rows, columns.len());
                 if let Some((dx, fresh)) = &mut input {
                     let v = Matrix { data: &x[1][start..], cols: columns.len(), ..whole(x) };
