@@ -152,7 +152,7 @@ impl<T: Real> Record<T> {
 mod tests {
     use super::LONG;
     use crate::{
-        Error, Map, Tape, Var,
+        Error, Map, Pointwise, Tape, Var,
         ops::{activation::tanh::Tanh, linear::matmul::MatMul, reduction::examples::wave},
     };
     use ndarray::ArrayD;
@@ -200,17 +200,19 @@ mod tests {
     fn what_the_way_back_reads_stays() {
         let tape = Tape::new();
         let [x, w, ..] = leaves(&tape);
-        // By an op, by an op of a view, by its own op.
+        // By an op, by an op of a view, by its own op, by a formula.
         let aside = || tape.apply_aside(PRODUCT, &[x, w], &[]);
         let (a, b) = (aside(), aside());
         let (of_a, of_b) = (a.square(), b.slice(0, 1..3).square());
         let c = tape.apply_aside(Map(Tanh), &[a], &[]);
-        for var in [a, b, c] {
+        let (d, formula) = (aside(), Pointwise::new(|[a, b]| [a * b]));
+        let [of_d] = formula.apply(&[d, d]);
+        for var in [a, b, c, d] {
             let value = var.value();
             tape.let_go(var);
             assert_eq!(var.value(), value);
         }
-        let dx = tape.backward(of_a.sum() + of_b.sum() + c.sum());
+        let dx = tape.backward(of_a.sum() + of_b.sum() + c.sum() + of_d.sum());
         assert!(dx[w].iter().all(|&dw| dw != 0.0));
     }
 
@@ -226,6 +228,25 @@ mod tests {
         }
         assert!(tape.table().to_string().contains("MatMul"));
         tape.let_go(half); // and once is enough
+    }
+
+    #[test]
+    fn a_sweep_that_rests_between_its_readers_and_itself_goes_on() {
+        let tape = Tape::new();
+        let leaves = leaves(&tape);
+        let [x, w, h, u] = leaves;
+        let product = tape.apply_aside(PRODUCT, &[x, w], &[]);
+        let halves = product.reshape([2, ROWS / 2, 64]);
+        let mark = tape.mark();
+        let [a, b] = [0, 1].map(|k| h.affine(u, halves.select(0, k)));
+        let loss = (a * b).tanh().sum();
+        tape.let_go(product);
+        let whole = tape.backward(loss);
+        let half = tape.backward_until(loss, mark);
+        let resumed = tape.backward_resume(half, mark);
+        for leaf in leaves {
+            assert_eq!(resumed[leaf], whole[leaf]);
+        }
     }
 
     #[test]

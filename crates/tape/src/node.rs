@@ -81,6 +81,11 @@ impl<T> Node<T> {
 }
 
 impl<T> Node<T> {
+    /// Have its elements been let go?
+    pub(crate) fn is_spent(&self) -> bool {
+        matches!(self.place, Place::Spent | Place::SpentView { .. })
+    }
+
     /// The version of the parameter that it stands for.
     pub(crate) fn version(&self) -> u64 {
         if let Place::Param { version, .. } = self.place { version } else { 0 }

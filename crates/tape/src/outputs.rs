@@ -67,7 +67,11 @@ impl<'a, T: Real> Sweep<'a, T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Pointwise, Tape, Var, gradcheck, ops::reduction::examples::wave};
+    use super::each;
+    use crate::{
+        Adjoint, Inputs, Misfit, Op, Output, Pointwise, Shape, Tape, Var, gradcheck,
+        ops::reduction::examples::wave,
+    };
     use ndarray::ArrayD;
 
     fn three() -> Pointwise<2, 3> {
@@ -143,6 +147,91 @@ mod tests {
         let squares = u.square() + v.square() + w.square();
         let expected = tape.backward((u * v + v * m + w * n + squares).sum());
         approx::assert_relative_eq!(gradient, expected[x], max_relative = 1e-14);
+    }
+
+    #[test]
+    fn an_output_that_is_selected_later_is_a_view_like_any_other() {
+        let tape = Tape::new();
+        let x = tape.leaf(wave(&[2, 4]));
+        let [u, ..] = three().apply(&[x.select(0, 0), x.select(0, 1)]);
+        let all = Var { tape: &tape, id: u.id - 1 };
+        let [expected, found] = [u, all.select(0, 0)].map(|u| tape.backward(u.sum())[x].clone());
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn who_watches_the_node_sees_its_whole_adjoint() {
+        let tape = Tape::new();
+        let x = tape.leaf(wave(&[2, 4]));
+        let [u, v, w] = three().apply(&[x.select(0, 0), x.select(0, 1)]);
+        let all = Var { tape: &tape, id: u.id - 1 }.watch();
+        let gradients = tape.backward((u * 2.0 + v * 3.0 + w * 4.0).sum());
+        let expected = ndarray::Array2::from_shape_fn((3, 4), |(k, _)| k as f64 + 2.0);
+        assert_eq!(gradients[all], expected.into_dyn());
+    }
+
+    /// `y = (2x, 3x)`
+    #[derive(Debug, Clone, Copy)]
+    struct TwoAndThree;
+
+    impl Op<f64> for TwoAndThree {
+        fn shape(&self, x: Inputs<'_, f64>) -> Result<Shape, Misfit> {
+            Ok([2].into_iter().chain(x.shape(0).iter().copied()).collect())
+        }
+        fn forward(&self, x: Inputs<'_, f64>, y: &mut [f64], _: &mut [f64]) {
+            let terms = [2.0, 3.0].into_iter().flat_map(|k| x[0].iter().map(move |x| k * x));
+            y.iter_mut().zip(terms).for_each(|(y, term)| *y = term);
+        }
+        fn backward(
+            &self,
+            _: usize,
+            x: Inputs<'_, f64>,
+            y: Output<'_, f64>,
+            dy: &[f64],
+            dx: Adjoint<'_, f64>,
+        ) {
+            self.backward_jointly(x, y, &each(dy, 2), &mut [Some(dx)]);
+        }
+        fn joint(&self) -> bool {
+            true
+        }
+        fn outputs(&self) -> usize {
+            2
+        }
+        fn backward_jointly(
+            &self,
+            _: Inputs<'_, f64>,
+            _: Output<'_, f64>,
+            dy: &[&[f64]],
+            dx: &mut [Option<Adjoint<'_, f64>>],
+        ) {
+            if let Some(dx) = dx[0].take() {
+                dx.add(dy[0].iter().zip(dy[1]).map(|(a, b)| 2.0 * a + 3.0 * b));
+            }
+        }
+    }
+
+    #[test]
+    fn an_op_of_ones_own_may_have_several_outputs_of_which_a_view_may_show_all() {
+        gradcheck::op(TwoAndThree, &[wave(&[3])]).assert();
+        let tape = Tape::new();
+        let x = tape.leaf([1.0, 2.0]);
+        let all = x.apply(TwoAndThree).slice(0, 0..2);
+        let weights = tape.constant(ndarray::arr2(&[[1.0, 2.0], [10.0, 20.0]]));
+        let gradient = tape.backward((all * weights).sum())[x].clone();
+        assert_eq!(gradient, ndarray::arr1(&[32.0, 64.0]).into_dyn());
+    }
+
+    #[test]
+    fn a_sweep_may_rest_between_a_node_and_its_outputs() {
+        let tape = Tape::new();
+        let x = tape.leaf([1.0, 2.0]);
+        let y = x.apply(TwoAndThree);
+        let mark = tape.mark();
+        let [u, v] = [0, 1].map(|k| y.select(0, k));
+        let loss = (u.square() + v).sum();
+        let half = tape.backward_until(loss, mark);
+        assert_eq!(tape.backward_resume(half, mark)[x], tape.backward(loss)[x]);
     }
 
     #[test]

@@ -72,8 +72,11 @@ impl<T: Real> Tape<T> {
         }
         let mut kept = take(&mut half.kept);
         let before = kept.split(mark.id());
-        for (id, _) in &before {
-            self.check(&record, &Var { tape: self, id: *id }, || "backward_resume")?;
+        for &(id, _) in &before {
+            let let_go = record.get(id).is_some_and(|node| node.is_spent());
+            if !let_go {
+                self.check(&record, &Var { tape: self, id }, || "backward_resume")?;
+            }
         }
         let seeds = before.iter().map(|(id, cotangent)| (*id, cotangent.view()));
         let mut whole = self.sweep(&record, seeds, Some(kept), 0..mark.id());

@@ -175,10 +175,8 @@ impl<T: Real> Tape<T> {
         match record.get(var.id) {
             Some(node)
                 if std::ptr::eq(self, var.tape)
-                    && !matches!(
-                        node.place,
-                        Place::Kept(_) | Place::Spent | Place::SpentView { .. }
-                    ) =>
+                    && !matches!(node.place, Place::Kept(_))
+                    && !node.is_spent() =>
             {
                 Ok(node)
             }
@@ -188,10 +186,9 @@ impl<T: Real> Tape<T> {
 
     #[cold]
     fn refuse(&self, record: &Record<T>, var: &Var<'_, T>, what: &'static str) -> Error {
-        let place = record.get(var.id).map(|node| &node.place);
         if !std::ptr::eq(self, var.tape) {
             Error::Foreign { what, node: var.id }
-        } else if matches!(place, Some(Place::Spent | Place::SpentView { .. })) {
+        } else if record.get(var.id).is_some_and(Node::is_spent) {
             Error::LetGo { what, node: var.id }
         } else {
             Error::Stale { what, node: var.id, cut: record.cuts, site: record.last_cut }
