@@ -193,10 +193,10 @@ impl<'t, 'd, T: Real> Sequence<'t, 'd, T> {
     #[track_caller]
     #[must_use]
     pub fn step<S: State<'t, T>>(&self, t: usize, before: S, make: impl FnOnce(S) -> S) -> S {
-        let batch = self.batch();
         if self.whole_until(t + 1) {
             return make(before);
         }
+        let batch = self.batch();
         if (0..batch).all(|r| !self.holds(t, r)) {
             return before;
         }

@@ -97,6 +97,7 @@ impl<T: Real> Tape<T> {
             None => fitted(&*op, x).map(|(shape, len)| (Err(shape), len))?,
         };
         let (saved, view) = (op.saves(x), op.view(x));
+        let shares = view.is_some() && inputs.len() == 1 && op.passes(0, x);
         for var in inputs {
             if let Some(input) = record.get_mut(var.id) {
                 input.last_use = id;
@@ -133,7 +134,7 @@ impl<T: Real> Tape<T> {
         (node.shape, node.len, node.saved) = (shape, len, saved);
         (node.edges, node.inputs) = (edges.0, edges.1 as u32);
         (node.indices, node.index_count) = (indices_at, indices.len() as u32);
-        (node.wants, node.paused) = (wants && !paused, paused);
+        (node.wants, node.paused, node.shares) = (wants && !paused, paused, shares);
         node.site = site;
         attempt.complete = true;
         let strict = attempt.record.strict;

@@ -120,10 +120,8 @@ impl<T: Real> Record<T> {
             if id == root {
                 return op.reads_output();
             }
-            let passes =
-                matches!((&node.place, nodes), (Place::View { .. }, [_])) && op.passes(0, x);
             let mut inputs = nodes.iter().enumerate();
-            !passes && inputs.any(|(i, &input)| is_it(input) && op.reads(i, x))
+            !node.shares && inputs.any(|(i, &input)| is_it(input) && op.reads(i, x))
         };
         (root..self.nodes.end()).any(|id| reads(id, lookup.node(id)))
     }

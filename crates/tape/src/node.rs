@@ -51,6 +51,8 @@ pub(crate) struct Node<T> {
     pub(crate) watched: bool,
     /// Was it recorded during a pause? Then adjoints stop at it.
     pub(crate) paused: bool,
+    /// Is it a view to whose input its adjoint is added where it stands?
+    pub(crate) shares: bool,
     /// Is it a number made of numbers by an op that has a short way for them?
     pub(crate) number: bool,
     /// The serial number of the last node that reads it.
@@ -74,6 +76,7 @@ impl<T> Node<T> {
         wants: false,
         watched: false,
         paused: false,
+        shares: false,
         number: false,
         last_use: 0,
         site: Location::caller(),

@@ -9,7 +9,7 @@
 
 use crate::{
     Real, Var,
-    node::{Kind, Place},
+    node::{Kind, Node, Place},
     ops::shape::slice::Slice,
     running::Running,
     sweep::Sweep,
@@ -45,7 +45,7 @@ impl<T: Real> Var<'_, T> {
         (node.shape, node.len) = (shape, len);
         (node.edges, node.inputs) = (edges, 1);
         node.indices = indices;
-        (node.wants, node.paused) = (wants && !paused, paused);
+        (node.wants, node.paused, node.shares) = (wants && !paused, paused, true);
         node.site = site;
         let strict = record.strict;
         drop(guard);
@@ -57,8 +57,17 @@ impl<T: Real> Var<'_, T> {
 }
 
 impl<T: Real> Sweep<'_, T> {
-    /// A view that passes its adjoint on: it is added where the view, at `offset` of its root, stands in `input`.
-    pub(crate) fn share(&mut self, input: u64, offset: usize, dy: Running<T>) {
+    /// A view that [shares](Node::shares) its adjoint: it is added where the view stands in its input.
+    pub(crate) fn share(&mut self, id: u64, node: &Node<T>, dy: Running<T>) {
+        let (Place::View { offset, .. } | Place::SpentView { offset }, &[input]) =
+            (&node.place, self.record.inputs(node))
+        else {
+            unreachable!("a view of {} inputs", node.inputs)
+        };
+        let offset = *offset;
+        if self.is_output(id, node, input, offset) {
+            return self.put(id, dy);
+        }
         let target = self.lookup.node(input);
         if !target.wants {
             return dy.give_to(self.pool);

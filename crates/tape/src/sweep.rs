@@ -7,7 +7,7 @@ use crate::{
     kernel::Scratch,
     lend::{Lent, Made},
     lookup::Lookup,
-    node::{Kind, Node, Place},
+    node::{Kind, Node},
     outputs::each,
     pool::Pool,
     postponed,
@@ -118,7 +118,11 @@ impl<'a, T: Real> Sweep<'a, T> {
                     self.segment(segment, node, dy);
                 } else {
                     let given = self.traced.then(|| Spread::of(dy.as_slice()));
-                    self.op(id, &**op, node, dy);
+                    if node.shares {
+                        self.share(id, node, dy);
+                    } else {
+                        self.op(&**op, node, dy);
+                    }
                     if let Some(dy) = given {
                         self.look(id, node, dy);
                     }
@@ -195,19 +199,10 @@ impl<'a, T: Real> Sweep<'a, T> {
         (sum, reached)
     }
 
-    fn op(&mut self, id: u64, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Running<T>) {
+    fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Running<T>) {
         let lookup = self.lookup;
         let lent = self.lent(node);
         let (x, edges) = (Inputs(&lent), lent.nodes);
-        if let (Place::View { offset, .. } | Place::SpentView { offset }, &[input]) =
-            (&node.place, edges)
-            && op.passes(0, x)
-        {
-            if self.is_output(id, node, input, *offset) {
-                return self.put(id, dy);
-            }
-            return self.share(input, *offset, dy);
-        }
         if dy.as_slice().len() >= postponed::LONG
             && !self.traced
             && op.joins(x)
