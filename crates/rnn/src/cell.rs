@@ -43,8 +43,8 @@ pub trait Cell<T: Real> {
     /// `[.., X] → [.., P]`. What it returns is what [`step`](Cell::step) gets as `x`.
     ///
     /// By default the input as it is. A cell that projects here ([`Input::project`]) has a few long products in place of a
-    /// short one at every step. It is asked for the steps of a sequence a stretch at a time: step `t` must not depend on what other steps
-    /// come with it. The clock of `p` is that of the first.
+    /// short one at every step. It is asked for the steps of a sequence a stretch at a time: step `t` must not depend on what
+    /// other steps come with it. The clock of `p` is that of the first.
     #[track_caller]
     fn project<'t>(&self, p: Bound<'t, '_, T>, x: Input<'t, '_, T>) -> Var<'t, T> {
         x.dense(p.tape())
@@ -83,7 +83,7 @@ pub trait Cell<T: Real> {
     /// Every step of a sequence, from the state `start`: pushes the output of each, in the order of time, and returns
     /// the last state. The clock of `p` is that of the first step.
     ///
-    /// By default: [`project`](Cell::project) for some steps (some 256 rows, more where inputs are wide), [`step`](Cell::step)
+    /// By default: [`project`](Cell::project) for a few steps (256 rows, more where inputs are wide), [`step`](Cell::step)
     /// for each of them, and so on: then the adjoint of what was projected is needed for these only, not for all T. A cell made
     /// of cells has better to do: each of its layers may project the outputs of the one below in the same way.
     #[track_caller]

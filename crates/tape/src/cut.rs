@@ -149,8 +149,8 @@ impl<T: Real> Record<T> {
         }
         // Only now may go what stood aside, and the survivors of earlier cuts: what was kept above may have been a view of
         // them.
-        for id in if self.aside > 0 { first..front } else { front..front } {
-            self.let_go(id, pool);
+        if self.aside > 0 {
+            (first..front).for_each(|id| self.let_go(id, pool));
         }
         self.front = front;
         let mut at = 0;

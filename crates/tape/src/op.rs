@@ -50,8 +50,9 @@ pub trait Op<T: Real>: Any + Debug + Send {
         false
     }
 
-    /// How many outputs stand one after the other in `y`, all of one shape. The adjoint of each that is selected at once,
-    /// in its turn, is left where it is until [`backward_jointly`](Op::backward_jointly) is given all of them.
+    /// How many outputs stand one after the other in `y`, all of one shape. Where `y` is cut into them as soon as it has been
+    /// recorded, and the op is [joint](Op::joint), the adjoints stay where they are until
+    /// [`backward_jointly`](Op::backward_jointly) is given all of them. (There is no [`outermost`](Op::outermost) then.)
     fn outputs(&self) -> usize {
         1
     }

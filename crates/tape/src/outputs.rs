@@ -30,6 +30,7 @@ impl<'a, T: Real> Sweep<'a, T> {
         let Kind::Op(op) = &node.kind else { return false };
         let outputs = op.outputs();
         outputs > 1
+            && op.joint()
             && node.wants
             && self.plain
             && whole >= self.first
@@ -172,7 +173,9 @@ mod tests {
 
     /// `y = (2x, 3x)`
     #[derive(Debug, Clone, Copy)]
-    struct TwoAndThree;
+    struct TwoAndThree {
+        joint: bool,
+    }
 
     impl Op<f64> for TwoAndThree {
         fn shape(&self, x: Inputs<'_, f64>) -> Result<Shape, Misfit> {
@@ -190,10 +193,10 @@ mod tests {
             dy: &[f64],
             dx: Adjoint<'_, f64>,
         ) {
-            self.backward_jointly(x, y, &each(dy, 2), &mut [Some(dx)]);
+            Self { joint: true }.backward_jointly(x, y, &each(dy, 2), &mut [Some(dx)]);
         }
         fn joint(&self) -> bool {
-            true
+            self.joint
         }
         fn outputs(&self) -> usize {
             2
@@ -205,6 +208,7 @@ mod tests {
             dy: &[&[f64]],
             dx: &mut [Option<Adjoint<'_, f64>>],
         ) {
+            assert!(self.joint);
             if let Some(dx) = dx[0].take() {
                 dx.add(dy[0].iter().zip(dy[1]).map(|(a, b)| 2.0 * a + 3.0 * b));
             }
@@ -213,20 +217,26 @@ mod tests {
 
     #[test]
     fn an_op_of_ones_own_may_have_several_outputs_of_which_a_view_may_show_all() {
-        gradcheck::op(TwoAndThree, &[wave(&[3])]).assert();
-        let tape = Tape::new();
-        let x = tape.leaf([1.0, 2.0]);
-        let all = x.apply(TwoAndThree).slice(0, 0..2);
-        let weights = tape.constant(ndarray::arr2(&[[1.0, 2.0], [10.0, 20.0]]));
-        let gradient = tape.backward((all * weights).sum())[x].clone();
-        assert_eq!(gradient, ndarray::arr1(&[32.0, 64.0]).into_dyn());
+        for joint in [true, false] {
+            let op = TwoAndThree { joint };
+            gradcheck::op(op, &[wave(&[3])]).assert();
+            let tape = Tape::new();
+            let x = tape.leaf([1.0, 2.0]);
+            let (all, y) = (x.apply(op).slice(0, 0..2), x.apply(op));
+            let [two, three] = [0, 1].map(|k| y.select(0, k));
+            let weights = tape.constant(ndarray::arr2(&[[1.0, 2.0], [10.0, 20.0]]));
+            let expected = ndarray::arr1(&[32.0, 64.0]).into_dyn();
+            assert_eq!(tape.backward((all * weights).sum())[x], expected);
+            let [a, b] = [0, 1].map(|k| weights.select(0, k));
+            assert_eq!(tape.backward((two * a + three * b).sum())[x], expected);
+        }
     }
 
     #[test]
     fn a_sweep_may_rest_between_a_node_and_its_outputs() {
         let tape = Tape::new();
         let x = tape.leaf([1.0, 2.0]);
-        let y = x.apply(TwoAndThree);
+        let y = x.apply(TwoAndThree { joint: true });
         let mark = tape.mark();
         let [u, v] = [0, 1].map(|k| y.select(0, k));
         let loss = (u.square() + v).sum();
