@@ -4,7 +4,7 @@ use crate::{
     Error, Op, Real, Result, Tape, Var,
     error::{Misfit, Shapes, or_panic},
     lend::{Inputs, Lent},
-    node::{Kind, Place},
+    node::{Kind, Place, Way},
     record::Record,
     shape::{self, Shape},
 };
@@ -134,7 +134,8 @@ impl<T: Real> Tape<T> {
         (node.shape, node.len, node.saved) = (shape, len, saved);
         (node.edges, node.inputs) = (edges.0, edges.1 as u32);
         (node.indices, node.index_count) = (indices_at, indices.len() as u32);
-        (node.wants, node.paused, node.shares) = (wants && !paused, paused, shares);
+        (node.wants, node.paused) = (wants && !paused, paused);
+        node.way = if shares { Way::Share } else { Way::Long };
         node.site = site;
         attempt.complete = true;
         let strict = attempt.record.strict;

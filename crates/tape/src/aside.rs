@@ -14,7 +14,7 @@ use crate::{
     Inputs, Op, Real, Result, Tape, Var,
     error::or_panic,
     lend::Lent,
-    node::{Kind, Node, Place},
+    node::{Kind, Node, Place, Way},
     pool::Pool,
     record::Record,
 };
@@ -121,7 +121,7 @@ impl<T: Real> Record<T> {
                 return op.reads_output();
             }
             let mut inputs = nodes.iter().enumerate();
-            !node.shares && inputs.any(|(i, &input)| is_it(input) && op.reads(i, x))
+            node.way != Way::Share && inputs.any(|(i, &input)| is_it(input) && op.reads(i, x))
         };
         (root..self.nodes.end()).any(|id| reads(id, lookup.node(id)))
     }

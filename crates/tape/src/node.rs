@@ -32,6 +32,17 @@ pub(crate) enum Kind<T> {
     Param(ParamId),
 }
 
+/// How its adjoint travels on. (One word for what excludes each other: a node is no byte larger than it must be.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Its op is asked.
+    Long,
+    /// It is a number made of numbers by an op that has a short way for them.
+    Number,
+    /// It is a view, and its adjoint is added to that of its input where it stands there.
+    Share,
+}
+
 #[derive(Debug)]
 pub(crate) struct Node<T> {
     pub(crate) kind: Kind<T>,
@@ -51,10 +62,7 @@ pub(crate) struct Node<T> {
     pub(crate) watched: bool,
     /// Was it recorded during a pause? Then adjoints stop at it.
     pub(crate) paused: bool,
-    /// Is it a view to whose input its adjoint is added where it stands?
-    pub(crate) shares: bool,
-    /// Is it a number made of numbers by an op that has a short way for them?
-    pub(crate) number: bool,
+    pub(crate) way: Way,
     /// The serial number of the last node that reads it.
     pub(crate) last_use: u64,
     pub(crate) site: &'static Location<'static>,
@@ -76,8 +84,7 @@ impl<T> Node<T> {
         wants: false,
         watched: false,
         paused: false,
-        shares: false,
-        number: false,
+        way: Way::Long,
         last_use: 0,
         site: Location::caller(),
     };

@@ -6,7 +6,7 @@
 
 use crate::{
     Op, Real, Tape, Var,
-    node::{Kind, Node, Place},
+    node::{Kind, Node, Place, Way},
     record::Record,
     running::Running,
     shapes::ShapeId,
@@ -72,7 +72,7 @@ impl<T: Real> Tape<T> {
         node.indices = indices;
         node.wants = wants && !paused;
         node.paused = paused;
-        node.number = !paused;
+        node.way = if paused { Way::Long } else { Way::Number };
         node.site = site;
         let strict = record.strict;
         drop(guard);

@@ -9,7 +9,7 @@
 
 use crate::{
     Real, Var,
-    node::{Kind, Node, Place},
+    node::{Kind, Node, Place, Way},
     ops::shape::slice::Slice,
     running::Running,
     sweep::Sweep,
@@ -45,7 +45,7 @@ impl<T: Real> Var<'_, T> {
         (node.shape, node.len) = (shape, len);
         (node.edges, node.inputs) = (edges, 1);
         node.indices = indices;
-        (node.wants, node.paused, node.shares) = (wants && !paused, paused, true);
+        (node.wants, node.paused, node.way) = (wants && !paused, paused, Way::Share);
         node.site = site;
         let strict = record.strict;
         drop(guard);
@@ -57,7 +57,7 @@ impl<T: Real> Var<'_, T> {
 }
 
 impl<T: Real> Sweep<'_, T> {
-    /// A view that [shares](Node::shares) its adjoint: it is added where the view stands in its input.
+    /// A view that [shares](Way::Share) its adjoint: it is added where the view stands in its input.
     pub(crate) fn share(&mut self, id: u64, node: &Node<T>, dy: Running<T>) {
         let (Place::View { offset, .. } | Place::SpentView { offset }, &[input]) =
             (&node.place, self.record.inputs(node))

@@ -7,7 +7,7 @@ use crate::{
     kernel::Scratch,
     lend::{Lent, Made},
     lookup::Lookup,
-    node::{Kind, Node},
+    node::{Kind, Node, Way},
     outputs::each,
     pool::Pool,
     postponed,
@@ -91,7 +91,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     /// One node of the sweep: its adjoint is complete, for all that reads it has been swept.
     #[inline(always)]
     pub(crate) fn node(&mut self, id: u64, node: &'a Node<T>) {
-        if node.number && self.plain && !node.watched {
+        if node.way == Way::Number && self.plain && !node.watched {
             self.number(id, node);
         } else {
             self.array(id, node);
@@ -118,7 +118,7 @@ impl<'a, T: Real> Sweep<'a, T> {
                     self.segment(segment, node, dy);
                 } else {
                     let given = self.traced.then(|| Spread::of(dy.as_slice()));
-                    if node.shares {
+                    if node.way == Way::Share {
                         self.share(id, node, dy);
                     } else {
                         self.op(&**op, node, dy);
