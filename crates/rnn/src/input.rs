@@ -77,8 +77,9 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
     /// `x W + b`, or `x W` without a bias, for [`Cell::project`](crate::Cell::project): what a step reads at its own time, and
     /// neither later nor on the way back. The memory of a stretch of steps then serves the next.
     ///
-    /// Steps may read it all the same: an op that needs it on the way back ([`Op::reads`](tape::Op::reads)) keeps it. But a
-    /// state must not carry it on.
+    /// Steps may read it all the same: an op that needs it on the way back ([`Op::reads`](tape::Op::reads)) keeps it. But where
+    /// a state carries it on, a later step is told that it was let go: there [`affine`](Self::affine) and
+    /// [`matmul`](Self::matmul) are the ones to take, whose result stays.
     #[track_caller]
     pub fn project(&self, w: Var<'t, T>, b: Option<Var<'t, T>>) -> Var<'t, T> {
         let tape = w.tape();

@@ -9,7 +9,7 @@ use rnn::{
     unroll,
 };
 use std::{cell::RefCell, ops::Range};
-use tape::{Tape, Var};
+use tape::{ParamId, Tape, Var};
 
 /// Rows of a stretch, as the library has them where inputs are narrow.
 const ROWS: usize = 256;
@@ -197,4 +197,104 @@ fn a_sweep_holds_the_adjoint_of_a_stretch_and_not_of_all_that_is_projected() {
     };
     let spared = held(true) - held(false);
     assert!(spared > (steps - 2 * LENGTH) * projected, "{spared} of {}", steps * projected);
+}
+
+#[test]
+fn what_a_stretch_was_given_stands_on_the_tape_no_more() {
+    let mut store = ParamStore::new();
+    let cell = lstm(&mut store);
+    let bytes = |let_go: bool| {
+        let tape = Tape::new();
+        let (p, xs) = (store.bind(&tape), Input::Dense(tape.constant(inputs(T))));
+        let state = cell.zeros(&tape, B);
+        if let_go {
+            cell.run(p, &xs.into(), state, &mut Vec::new());
+        } else {
+            let xs = cell.project(p, xs);
+            (0..T).fold(state, |state, t| cell.step(p, xs.select(0, t), state));
+        }
+        tape.bytes()
+    };
+    let stretches = 4 * LENGTH * B * 4 * H * size_of::<f64>();
+    assert!(bytes(true) < bytes(false) - stretches + 10_000, "{} {}", bytes(true), bytes(false));
+}
+
+/// hₜ = tanh(hₜ₋₁ U + xₜ₋₁ W): a state that carries the input of a step on to the next.
+struct Late {
+    w: ParamId,
+    u: ParamId,
+    /// Does it say that the input is read in its own step only, though it is not?
+    careless: bool,
+}
+
+/// So many units that a stretch of them stands aside.
+const WIDE: usize = 18;
+
+impl Late {
+    fn new(store: &mut ParamStore<f64>, careless: bool) -> Self {
+        let mut add = |name: &str, rows| {
+            let weight = |(i, j)| (1.0 + 3.0 * i as f64 + 7.0 * j as f64).sin() / 4.0;
+            let weight = ndarray::Array2::from_shape_fn((rows, WIDE), weight);
+            store.add(name, weight.into_dyn()).unwrap()
+        };
+        Self { w: add("w", X), u: add("u", WIDE), careless }
+    }
+
+    /// The outputs and gradients of T steps.
+    fn run(store: &ParamStore<f64>, cell: &Self) -> (ArrayD<f64>, Vec<ArrayD<f64>>) {
+        let tape = Tape::new();
+        let (x, mut outputs) = (tape.leaf(inputs(T)), Vec::new());
+        let xs = Sequence::from(Input::Dense(x));
+        cell.run(store.bind(&tape), &xs, cell.zeros(&tape, B), &mut outputs);
+        found(store, x, &outputs)
+    }
+}
+
+impl Cell<f64> for Late {
+    type State<'t> = (Var<'t, f64>, Var<'t, f64>);
+
+    fn widths(&self) -> Widths {
+        [WIDE, WIDE].into_iter().collect()
+    }
+    fn project<'t>(&self, p: Bound<'t, '_, f64>, x: Input<'t, '_, f64>) -> Var<'t, f64> {
+        let w = p.var(self.w);
+        if self.careless { x.project(w, None) } else { x.matmul(w) }
+    }
+    fn step<'t>(
+        &self,
+        p: Bound<'t, '_, f64>,
+        x: Var<'t, f64>,
+        (h, before): Self::State<'t>,
+    ) -> Self::State<'t> {
+        (h.affine_tanh(p.var(self.u), before), x)
+    }
+}
+
+#[test]
+fn a_state_may_carry_on_what_its_cell_has_not_promised_to_let_go() {
+    let mut store = ParamStore::new();
+    let cell = Late::new(&mut store, false);
+    let (outputs, gradients) = Late::run(&store, &cell);
+    let tape = Tape::new();
+    let x = tape.leaf(inputs(T));
+    let [w, u] = [cell.w, cell.u].map(|id| store.bind(&tape).var(id));
+    let (xs, mut h, mut all) = (x.matmul(w), tape.zeros(&[B, WIDE]), Vec::new());
+    for t in 0..T {
+        let before = if t > 0 { xs.select(0, t - 1) } else { tape.zeros(&[B, WIDE]) };
+        h = h.affine_tanh(u, before);
+        all.push(h);
+    }
+    let plain = found(&store, x, &all);
+    assert_eq!(outputs, plain.0);
+    for (a, b) in gradients.iter().zip(&plain.1) {
+        approx::assert_relative_eq!(a, b, max_relative = 1e-12, epsilon = 1e-13);
+    }
+}
+
+#[test]
+#[should_panic(expected = "was let go, its elements are no more")]
+fn a_state_that_carries_on_what_was_let_go_is_told() {
+    let mut store = ParamStore::new();
+    let cell = Late::new(&mut store, true);
+    Late::run(&store, &cell);
 }
