@@ -7,7 +7,7 @@
 //! with a cotangent `c` that has no symmetry. The answer is a [`Report`], not a yes or no: where the two part,
 //! it says for which input and element, and by how much.
 
-use crate::{Adjoint, Inputs, Misfit, Op, Output, Result, Shape, Tape, Var};
+use crate::{Adjoint, Inputs, Misfit, Op, Output, Shape, Tape, Var, error::or_panic};
 use ndarray::ArrayD;
 use std::fmt;
 
@@ -91,7 +91,7 @@ pub fn op<O: Op<f64> + Clone>(op: O, x: &[ArrayD<f64>]) -> Report {
     if report.passed() {
         for (entry, analytic) in report.entries.iter_mut().zip(without_unread(op, x)) {
             entry.analytic = analytic;
-            entry.error = (analytic - entry.numeric).abs() / entry.numeric.abs().max(1.0);
+            entry.error = error(analytic, entry.numeric);
         }
     }
     report
@@ -101,8 +101,8 @@ pub fn op<O: Op<f64> + Clone>(op: O, x: &[ArrayD<f64>]) -> Report {
 fn without_unread(op: impl Op<f64>, x: &[ArrayD<f64>]) -> Vec<f64> {
     let tape = Tape::new();
     let leaves: Vec<_> = x.iter().map(|x| tape.leaf(x)).collect();
-    let aside = |leaf: &Var<'_, f64>| tape.try_apply_aside(Copied, &[*leaf], &[], 0);
-    let Ok(copies) = leaves.iter().map(aside).collect::<Result<Vec<_>>>() else { return vec![] };
+    let aside = |&leaf| or_panic(tape.try_apply_aside(Copied, &[leaf], &[], 0));
+    let copies: Vec<_> = leaves.iter().map(aside).collect();
     // A view goes with what it is a view of.
     let y = tape.apply(op, &copies).apply(Copied);
     copies.iter().for_each(|&copy| tape.let_go(copy));
@@ -166,12 +166,17 @@ where
             let numeric = (side(here + h) - side(here - h)) / ((here + h) - (here - h));
             side(here);
             let analytic = gradients[var][&index];
-            let error = (analytic - numeric).abs() / numeric.abs().max(1.0);
+            let error = error(analytic, numeric);
             let index = ndarray::Dimension::slice(&index).to_vec();
             entries.push(Entry { input, index, analytic, numeric, error });
         }
     }
     Report { name: "function".into(), entries, tolerance: 1e-8 }
+}
+
+/// [`Entry::error`]
+fn error(analytic: f64, numeric: f64) -> f64 {
+    (analytic - numeric).abs() / numeric.abs().max(1.0)
 }
 
 /// A cotangent that no wrong rule is likely to be orthogonal to.
