@@ -22,8 +22,9 @@ use tape::{Real, Var};
 /// few that a cache keeps what they are projected to, and its adjoint.
 const ROWS: usize = 256;
 
-/// The same where classes are looked up, which costs the same in any number.
-const LOOKED_UP: usize = 128;
+/// The same where classes are looked up, which costs the same in any number: a step of so many has a stretch of its own, of
+/// whose adjoint nothing is copied.
+const LOOKED_UP: usize = 32;
 
 /// What a cell makes of the inputs of one step after the other.
 #[derive(Debug)]

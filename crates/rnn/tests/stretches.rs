@@ -14,7 +14,7 @@ use tape::{ParamId, Tape, Var};
 /// Rows of a stretch, as the library has them where inputs are narrow.
 const ROWS: usize = 256;
 /// The same where classes are looked up.
-const LOOKED_UP: usize = 128;
+const LOOKED_UP: usize = 32;
 /// So many rows that a stretch has four steps.
 const B: usize = 60;
 const LENGTH: usize = ROWS / B;
