@@ -64,7 +64,7 @@ impl<T: Real> Tape<T> {
         let pool = &mut *self.pool.lock();
         let mut sweep = self.begin(&record, pool, None);
         (sweep.traced, sweep.plain) = (true, false);
-        sweep.adjoint(loss.id, 1).add(once(T::ONE));
+        sweep.add_to(loss.id, 1, |sum| sum.add(once(T::ONE)));
         let nodes: Vec<_> = record.living().collect();
         for (id, node) in nodes.into_iter().rev() {
             sweep.node(id, node);
@@ -115,8 +115,7 @@ impl<T: Real> Tape<T> {
         let end = record.nodes.end();
         let mut sweep = self.begin(record, pool, kept);
         for (id, cotangent) in seeds {
-            let adjoint = sweep.adjoint(id, cotangent.len());
-            adjoint.add(cotangent.iter().copied());
+            sweep.add_to(id, cotangent.len(), |sum| sum.add(cotangent.iter().copied()));
         }
         let stop = window.start.clamp(record.front, end);
         sweep.first = stop;

@@ -312,7 +312,8 @@ impl<T: Real> Sweep<'_, T> {
             if sweep.slot(replay.y).is_some_and(|slot| slot.is_zero()) {
                 sweep.put(replay.y, dy);
             } else {
-                sweep.adjoint(replay.y, dy.as_slice().len()).add(dy.as_slice().iter().copied());
+                let terms = dy.as_slice();
+                sweep.add_to(replay.y, terms.len(), |sum| sum.add(terms.iter().copied()));
                 dy.give_to(sweep.pool);
             }
             for id in (record.front..end).rev() {

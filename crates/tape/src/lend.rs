@@ -144,16 +144,16 @@ impl<T> Deref for Output<'_, T> {
 #[derive(Debug)]
 pub struct Adjoint<'a, T: Real> {
     pub(crate) slice: &'a mut [T],
-    /// Nobody has written yet, and the memory holds rubbish.
-    pub(crate) fresh: bool,
+    /// Nobody has written yet, and the memory holds rubbish: the sum begins with this, which stands elsewhere, or with zero
+    /// if it is empty.
+    pub(crate) fresh: Option<&'a [T]>,
 }
 
 impl<T: Real> Adjoint<'_, T> {
     /// `x̄ₖ += termₖ` for every element `k`, in order.
     #[inline(always)]
     pub fn add(mut self, terms: impl Iterator<Item = T>) {
-        let fresh = std::mem::replace(&mut self.fresh, false);
-        let slice = &mut *self.slice;
+        let (slice, fresh) = self.parts();
         T::vectorize(
             #[inline(always)]
             || {
@@ -172,25 +172,32 @@ impl<T: Real> Adjoint<'_, T> {
 
     /// The sum so far, zero where nobody has written: for rules that scatter.
     pub fn sum(&mut self) -> &mut [T] {
-        if std::mem::replace(&mut self.fresh, false) {
-            self.slice.fill(T::ZERO);
+        if let (sum, true) = self.parts() {
+            sum.fill(T::ZERO);
         }
         self.slice
     }
 
     /// The memory itself, for a rule that assigns when it is told `true` and adds when `false`: it must
     /// write every element.
+    #[inline]
     pub fn parts(&mut self) -> (&mut [T], bool) {
-        let fresh = std::mem::replace(&mut self.fresh, false);
-        (self.slice, fresh)
+        match self.fresh.take() {
+            None => (self.slice, false),
+            Some([]) => (self.slice, true),
+            Some(before) => {
+                self.slice.copy_from_slice(before);
+                (self.slice, false)
+            }
+        }
     }
 }
 
 /// A rule that wrote nothing has added nothing.
 impl<T: Real> Drop for Adjoint<'_, T> {
     fn drop(&mut self) {
-        if self.fresh {
-            self.slice.fill(T::ZERO);
+        if self.fresh.is_some() {
+            self.sum();
         }
     }
 }

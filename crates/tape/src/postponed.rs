@@ -5,8 +5,8 @@
 //! cache when they are read. So a stretch stays where it is until something is added to it, or its part is swept. (Where all
 //! fits the first cache, nothing is gained, and each gets its own.)
 
-use crate::{Inputs, Op, Real, pool::Pool, running::Running, sweep::Sweep};
-use std::ops::Range;
+use crate::{Adjoint, Inputs, Op, Real, pool::Pool, running::Running, sweep::Sweep};
+use std::{mem::take, ops::Range};
 
 /// Elements of an adjoint that are worth it.
 pub(crate) const LONG: usize = 1 << 12;
@@ -48,6 +48,23 @@ impl<T: Real> Sweep<'_, T> {
             self.put(input, sum);
         }
         debug_assert_eq!(end, len, "{} says that it joins its inputs, and does not", op.name());
+        self.pool.fetched(key);
+    }
+
+    /// Lets `add` write what the adjoint of node `id` is with another term, where so far it is put off.
+    #[inline(never)]
+    pub(crate) fn add_to_postponed(
+        &mut self,
+        id: u64,
+        len: usize,
+        add: impl FnOnce(Adjoint<'_, T>),
+    ) {
+        let Some(Running::Postponed(key, stretch)) = self.slot(id).map(take) else { return };
+        let mut sum = Running::rubbish(self.pool, len);
+        let before =
+            self.pool.at(key).map_or(&[][..], |at| &self.pool.postponed[at].adjoint[stretch]);
+        add(Adjoint { slice: sum.as_mut_slice(), fresh: Some(before) });
+        self.put(id, sum);
         self.pool.fetched(key);
     }
 }
@@ -135,6 +152,23 @@ mod tests {
         let x = tape.leaf(wave(&[4, WIDE]));
         let [one, two] = [true, false].map(|join| tape.backward(joined(&tape, x, join)));
         approx::assert_relative_eq!(one[x], two[x], max_relative = 1e-14);
+    }
+
+    #[test]
+    fn a_product_is_added_to_a_stretch_where_it_stands() {
+        let tape = Tape::<f64>::new();
+        let (x, w) =
+            (tape.leaf(wave(&[8, WIDE / 8])), tape.leaf(wave(&[WIDE / 8, WIDE / 8]) * 0.1));
+        let weights = wave(&[4, 8, WIDE / 8]);
+        let steps: Vec<_> = std::iter::successors(Some(x), |h| Some(h.matmul(w))).take(4).collect();
+        let weight = |k: usize| tape.constant(weights.index_axis(ndarray::Axis(0), k));
+        let terms = steps.iter().enumerate().map(|(k, &h)| (h * weight(k)).sum());
+        let apart = terms.reduce(|sum, term| sum + term).unwrap_or(x);
+        let joined = (tape.stack(&steps) * tape.constant(weights.clone())).sum();
+        let [one, two] = [joined, apart].map(|loss| tape.backward(loss));
+        for leaf in [x, w] {
+            approx::assert_relative_eq!(one[leaf], two[leaf], max_relative = 1e-12);
+        }
     }
 
     #[test]

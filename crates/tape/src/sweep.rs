@@ -69,23 +69,25 @@ impl<'a, T: Real> Sweep<'a, T> {
         }
     }
 
-    /// The adjoint of node `id`, whose memory is found where there is none yet.
+    /// Lets `add` add to the adjoint of node `id`, whose memory is found where there is none yet.
     #[inline(always)]
-    pub(crate) fn adjoint(&mut self, id: u64, len: usize) -> Adjoint<'_, T> {
+    pub(crate) fn add_to(&mut self, id: u64, len: usize, add: impl FnOnce(Adjoint<'_, T>)) {
         let fresh = match self.slot(id) {
             None | Some(Running::Zero) => true,
             Some(Running::Number(_) | Running::Buffer(_)) => false,
-            Some(Running::Part(..) | Running::Postponed(..)) => {
+            Some(Running::Part(..)) => {
                 let sum = self.take(id);
                 self.put(id, sum);
                 false
             }
+            Some(Running::Postponed(..)) => return self.add_to_postponed(id, len, add),
         };
         if fresh {
             let memory = Running::rubbish(self.pool, len);
             self.put(id, memory);
         }
-        Adjoint { slice: self.slot(id).map_or(&mut [][..], Running::as_mut_slice), fresh }
+        let slice = self.slot(id).map_or(&mut [][..], Running::as_mut_slice);
+        add(Adjoint { slice, fresh: fresh.then_some(&[]) });
     }
 
     /// One node of the sweep: its adjoint is complete, for all that reads it has been swept.
@@ -247,7 +249,7 @@ impl<'a, T: Real> Sweep<'a, T> {
                 self.gather(input, (left, right), (m, n), columns);
                 continue;
             }
-            op.backward(i, x, y, dy.as_slice(), self.adjoint(input, target.len));
+            self.add_to(input, target.len, |dx| op.backward(i, x, y, dy.as_slice(), dx));
         }
         dy.give_to(self.pool);
     }
@@ -288,7 +290,10 @@ impl<'a, T: Real> Sweep<'a, T> {
         }
         let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
             .iter_mut()
-            .map(|(sum, fresh)| (!sum.is_empty()).then_some(Adjoint { slice: sum, fresh: *fresh }))
+            .map(|(sum, fresh)| {
+                let dx = Adjoint { slice: sum, fresh: fresh.then_some(&[]) };
+                (!dx.slice.is_empty()).then_some(dx)
+            })
             .collect();
         op.backward_jointly(x, y, dy, &mut dx);
         drop(dx);

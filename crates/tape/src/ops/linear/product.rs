@@ -2,7 +2,10 @@
 
 use crate::{
     Adjoint, Inputs, Real,
-    kernel::{Matrix, gemm::Again},
+    kernel::{
+        Matrix,
+        gemm::{Again, Start},
+    },
 };
 
 /// `c = a b`, or `c += a b`.
@@ -41,13 +44,18 @@ pub(super) fn weighted<T: Real>(
     }
 }
 
-/// `x̄ += a b`, likewise.
+/// `x̄ += a b`, likewise. What stands elsewhere is read by the product itself.
 pub(super) fn add_weighted<T: Real>(
     x: Inputs<'_, T>,
     a: Matrix<'_, T>,
     b: (Matrix<'_, T>, Option<Again>),
     mut dx: Adjoint<'_, T>,
 ) {
+    if let Some(before @ [_, ..]) = dx.fresh {
+        dx.fresh = None;
+        let from = Start { data: before, row: b.0.cols };
+        return T::gemm_from(&mut x.scratch().borrow_mut(), a, b, from, dx.slice);
+    }
     let (dx, fresh) = dx.parts();
     weighted(x, a, b, dx, !fresh);
 }
