@@ -1,0 +1,127 @@
+//! The adjoint of an op goes to its inputs.
+
+use super::Sweep;
+use crate::{
+    Adjoint, Factor, Inputs, Op, Output, Real, gather,
+    lend::{Lent, Made},
+    node::{Kind, Node},
+    outputs::each,
+    postponed,
+    running::Running,
+};
+use smallvec::SmallVec;
+
+impl<'a, T: Real> Sweep<'a, T> {
+    /// All inputs of an op that want one get their share of its adjoint.
+    pub(super) fn op(&mut self, op: &dyn Op<T>, node: &'a Node<T>, mut dy: Running<T>) {
+        let lookup = self.lookup;
+        let lent = self.lent(node);
+        let (x, edges) = (Inputs(&lent), lent.nodes);
+        if dy.as_slice().len() >= postponed::LONG
+            && !self.traced
+            && op.joins(x)
+            && let Running::Buffer(dy) = dy
+        {
+            return self.put_off(op, x, dy);
+        }
+        let made = self.made(node);
+        let y = Output(&made);
+        op.outermost(y, dy.as_mut_slice());
+        if op.joint() {
+            self.jointly(op, x, y, &each(dy.as_slice(), op.outputs()));
+            return dy.give_to(self.pool);
+        }
+        let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
+        let last = (0..edges.len()).rev().find(|&i| wants(i));
+        for (i, &input) in edges.iter().enumerate() {
+            if !wants(i) {
+                continue;
+            }
+            let target = lookup.node(input);
+            if Some(i) == last && target.len == dy.as_slice().len() && op.passes(i, x) {
+                if let Some(slot) = self.slot(input)
+                    && slot.is_zero()
+                {
+                    *slot = dy;
+                    return;
+                }
+            } else if !self.traced // a gathered gradient would be seen too late
+                && matches!(target.kind, Kind::Leaf | Kind::Param(_))
+                && let (Some(rows), &[m, n]) = (op.row_sum(i, x), &lookup.shape(target)[..])
+                && m * n > 0
+            {
+                let factor = |factor| match factor {
+                    Factor::Input(j) => x.value(j),
+                    Factor::Adjoint => dy.as_slice(),
+                };
+                let (left, right) = (factor(rows.left), factor(rows.right));
+                // As many columns as the right factor has for each row of the left one.
+                let len = (right.len() * m).checked_div(left.len()).unwrap_or(n - rows.column);
+                let columns = gather::Columns { start: rows.column, len };
+                self.gather(input, (left, right), (m, n), columns);
+                continue;
+            }
+            self.add_to(input, target.len, |dx| op.backward(i, x, y, dy.as_slice(), dx));
+        }
+        dy.give_to(self.pool);
+    }
+
+    /// What the op of a node is lent on the way back.
+    pub(crate) fn lent(&self, node: &Node<T>) -> Lent<'a, T> {
+        Lent {
+            lookup: self.lookup,
+            nodes: self.record.inputs(node),
+            indices: self.record.indices_of(node),
+            scratch: self.scratch,
+        }
+    }
+
+    /// What it made.
+    pub(crate) fn made(&self, node: &'a Node<T>) -> Made<'a, T> {
+        Made {
+            value: self.lookup.values_of(node),
+            saved: self.lookup.saved_of(node),
+            shape: self.lookup.shape(node),
+        }
+    }
+
+    /// The sweep of an op that finds the adjoints of all its inputs at once.
+    pub(crate) fn jointly(
+        &mut self,
+        op: &dyn Op<T>,
+        x: Inputs<'_, T>,
+        y: Output<'_, T>,
+        dy: &[&[T]],
+    ) {
+        let wants = |i: usize| x.node(i).wants && op.differentiable(i);
+        let mut sums: SmallVec<[(Vec<T>, bool); 8]> = SmallVec::new();
+        for (i, &input) in x.0.nodes.iter().enumerate() {
+            let sum = if wants(i) { self.take(input).into_buffer(self.pool) } else { Vec::new() };
+            let fresh = sum.is_empty() && wants(i);
+            sums.push((if fresh { self.pool.take(x.node(i).len) } else { sum }, fresh));
+        }
+        let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
+            .iter_mut()
+            .map(|(sum, fresh)| {
+                let dx = Adjoint { slice: sum, fresh: fresh.then_some(&[]) };
+                (!dx.slice.is_empty()).then_some(dx)
+            })
+            .collect();
+        op.backward_jointly(x, y, dy, &mut dx);
+        drop(dx);
+        for ((sum, _), &input) in sums.into_iter().zip(x.0.nodes) {
+            let mut other = self.take(input);
+            if other.is_zero() {
+                let sum = Running::of(sum, self.pool);
+                self.put(input, sum);
+                continue;
+            }
+            // A variable that is two inputs.
+            for (other, &sum) in other.as_mut_slice().iter_mut().zip(&sum) {
+                *other += sum;
+            }
+            self.pool.give(sum);
+            self.put(input, other);
+        }
+    }
+}
