@@ -32,7 +32,8 @@ pub struct Row<T> {
     pub section: Option<String>,
     /// The lengths of its axes.
     pub shape: Shape,
-    /// Its first few elements, in row-major order; the shape tells how many there are in all.
+    /// Its first few elements, in row-major order; the shape tells how many there are in all. None of a value that has been
+    /// [let go](Tape::let_go).
     pub value: Vec<T>,
     /// The first few elements of its adjoint, if the sweep kept it.
     pub adjoint: Option<Vec<T>>,
@@ -131,7 +132,11 @@ impl<T: Real> Row<T> {
     /// `x` for a number, `[x, y, …]` for an array.
     fn elements(&self, first: &[T]) -> String {
         let all: Vec<_> = first.iter().map(|x| brief(x.primal())).collect();
-        let more = if self.shape.iter().product::<usize>() > all.len() { ", …" } else { "" };
+        let more = match self.shape.iter().product::<usize>() {
+            1.. if all.is_empty() => return "let go".to_owned(),
+            len if len > all.len() => ", …",
+            _ => "",
+        };
         if self.shape.is_empty() { all.concat() } else { format!("[{}{more}]", all.join(", ")) }
     }
 }
@@ -225,6 +230,15 @@ mod tests {
             "   1  Exp          []     1.6487  0",
         ];
         assert_eq!(lines(tape.table()), expected);
+    }
+
+    #[test]
+    fn a_value_that_has_been_let_go_says_so() {
+        let tape = Tape::<f64>::new();
+        let [x, w] = [&[1, 2], &[2, 1]].map(|shape| tape.leaf(ndarray::Array2::zeros(*shape)));
+        let gate = crate::Pointwise::new(|[z]| [z.tanh()]);
+        let [_] = gate.activate(crate::Preactivation::matmul(x, w), &[]);
+        assert!(lines(tape.table())[3].starts_with("   2  MatMul     [1, 1]     let go"));
     }
 
     #[test]

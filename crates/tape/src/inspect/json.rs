@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Nodes come in the order of their serial numbers, keys in the order shown, always all of them except `value`,
-//! which large arrays go without: the elements in row-major order. What JSON has no number for is a string.
+//! which large arrays go without, and what has been let go: the elements in row-major order. What JSON has no number for
+//! is a string.
 
 use crate::{Real, Tape};
 use std::fmt::Write;
@@ -62,9 +63,9 @@ impl<T: Real> Tape<T> {
             string_or_null(&mut out, record.notes.section(id));
             out.push_str(r#","site":"#);
             string(&mut out, &node.site.to_string());
-            if node.len <= options.values {
+            let values = record.lookup().values_of(node);
+            if node.len <= options.values && node.len == values.len() {
                 out.push_str(r#","value":"#);
-                let values = record.lookup().values_of(node);
                 list(&mut out, values.iter(), |out, x| number(out, x.primal()));
             }
             out.push('}');
