@@ -251,6 +251,20 @@ fn a_network_taught_its_own_outputs_gives_them() {
 }
 
 #[test]
+fn what_a_taught_network_makes_of_its_inputs_is_let_go() {
+    let (store, cell) = jordan();
+    let tape = Tape::new();
+    let steps = 4096; // so many that it is worth it
+    let [xs, start, targets] =
+        [&[steps, 1, INPUTS][..], &[1, 2], &[steps, 1, 2]].map(|shape| tape.zeros(shape));
+    let taught = cell.taught(store.bind(&tape), Input::Dense(xs), start, targets);
+    let rows = tape.table().rows().filter(|row| row.value.is_empty());
+    assert_eq!(rows.map(|row| row.shape.to_vec()).collect::<Vec<_>>(), [[steps, 1, HIDDEN]]);
+    let u = tape.backward(taught.sum()).param(cell.u).map(|du| du.len());
+    assert_eq!(u, Some(2 * HIDDEN));
+}
+
+#[test]
 fn squashes_have_the_values_that_onnx_gives_them() {
     let tape = Tape::<f64>::new();
     let a = tape.leaf(arr1(&[-4.0, -1.0, 0.5, 4.0]));

@@ -120,7 +120,9 @@ impl<T: Real> Jordan<T> {
         }
         let before = targets.slice(0, 0..steps - 1).detach();
         let before = p.tape().concat(0, &[start.unsqueeze(0), before]);
-        self.step(p, xs, before)
+        let outputs = self.step(p, xs, before);
+        p.tape().let_go(xs);
+        outputs
     }
 
     /// `g(h V + c)`
