@@ -1,18 +1,42 @@
 //! The parts of the `char_lm` example, each on its own.
 
+#![allow(clippy::unwrap_used)] // a test may
+
 #[allow(dead_code)]
 #[path = "../examples/char_lm/chart.rs"]
 mod chart;
 #[allow(dead_code)]
+#[path = "../examples/char_lm/checkpoint.rs"]
+mod checkpoint;
+#[allow(dead_code)]
 #[path = "../examples/char_lm/corpus.rs"]
 mod corpus;
 #[allow(dead_code)]
+#[path = "../examples/char_lm/network.rs"]
+mod network;
+#[allow(dead_code)]
 #[path = "../examples/char_lm/ngram.rs"]
 mod ngram;
+#[allow(dead_code)]
+#[path = "../examples/char_lm/options.rs"]
+mod options;
+#[allow(dead_code)]
+#[path = "../examples/char_lm/training.rs"]
+mod training;
 
 use approx::assert_abs_diff_eq;
 use chart::{ChartError, LossChart};
+use checkpoint::Progress;
+use clap::Parser;
+use network::Network;
 use ngram::Ngram;
+use options::Options;
+use rand::SeedableRng;
+use rnn::{
+    optim::Adam,
+    text::{Stream, Vocabulary},
+};
+use std::sync::atomic::AtomicBool;
 
 /// A text with repeats at every scale, from a generator that anyone can run in their head.
 fn text(len: usize, vocabulary: usize) -> Vec<usize> {
@@ -170,4 +194,78 @@ fn the_corpus_can_be_streamed() {
     let stream = rnn::text::Stream::<f32>::new(&tokens, 16).unwrap();
     let pairs: usize = stream.windows(50).unwrap().map(|window| window.pairs()).sum();
     assert_eq!(pairs, tokens.len() - 1);
+}
+
+/// Trains a small network on a text of 600 characters, from the beginning or from where it stands in `out`, and
+/// returns where it stands then: losses, parameters and the carried state of each row.
+fn trained(out: &str, flags: &str) -> (Progress, Network) {
+    let out = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(out);
+    std::fs::create_dir_all(&out).unwrap();
+    let small = "char_lm --hidden 5 --window 6 --k2 14 --batch 7 --rate 0.01 ";
+    let flags = small.split_whitespace().chain(flags.split_whitespace());
+    let mut options = Options::parse_from(flags);
+    options.out = out;
+    let vocabulary: Vocabulary = "abcdef".parse().unwrap();
+    let text = text(600, 6);
+    let (train, valid) = text.split_at(500);
+    let (train, valid) = (Stream::new(train, 7).unwrap(), Stream::new(valid, 7).unwrap());
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(options.seed);
+    let mut network = Network::new(6, options.hidden, &mut rng).unwrap();
+    let (mut adam, mut progress) = (Adam::new(options.rate), Progress::new(&options, &vocabulary));
+    if options.resume {
+        let weights = options.weights();
+        checkpoint::load(&weights, &mut network, &mut adam, &mut progress).unwrap();
+    }
+    let stop = AtomicBool::new(false);
+    training::train(&options, &mut network, &mut adam, &mut progress, (&train, &valid), &stop)
+        .unwrap();
+    (progress, network)
+}
+
+#[track_caller]
+fn assert_same_bits((a, one): &(Progress, Network), (b, other): &(Progress, Network)) {
+    let losses = |points: &[(f64, f64)]| points.iter().map(|p| p.1 as f32).collect::<Vec<_>>();
+    assert_eq!(losses(&a.training), losses(&b.training));
+    assert_eq!(a.state, b.state);
+    for ((_, name, a), (_, _, b)) in one.store.iter().zip(other.store.iter()) {
+        assert_eq!(a, b, "{name}");
+    }
+}
+
+#[test]
+fn any_number_of_threads_trains_to_the_same_bits() {
+    // 30 steps lead over the end of the text, where some rows end one character earlier.
+    let one = trained("one_thread", "--steps 30 --shards 3 --threads 1");
+    assert_eq!((one.0.training.len(), one.0.validation.len()), (30, 10));
+    for threads in [2, 3] {
+        let flags = format!("--steps 30 --shards 3 --threads {threads}");
+        let several = trained(&format!("{threads}_threads"), &flags);
+        assert_same_bits(&one, &several);
+        assert_eq!(one.0.training, several.0.training);
+        assert_eq!(one.0.validation, several.0.validation);
+    }
+}
+
+#[test]
+fn shards_train_what_the_batch_in_one_piece_does() {
+    let (whole, cut) = (trained("whole", "--steps 30"), trained("cut", "--steps 30 --shards 3"));
+    for (a, b) in [(&whole.0.training, &cut.0.training), (&whole.0.validation, &cut.0.validation)] {
+        for (a, b) in a.iter().zip(b) {
+            assert!((a.1 - b.1).abs() < 2e-6, "{a:?} and {b:?}");
+        }
+    }
+    assert_ne!(whole.0.training, cut.0.training, "sums are rounded in another order");
+    assert_eq!(whole.0.state[0].shape(), cut.0.state[0].shape());
+    assert_abs_diff_eq!(whole.0.state[0], cut.0.state[0], epsilon = 1e-5);
+}
+
+#[test]
+fn shards_go_on_from_a_file_on_another_number_of_threads() {
+    let straight = trained("straight", "--steps 20 --shards 3 --threads 2");
+    for steps in [0, 7, 13, 20] {
+        trained("stopped", &format!("--steps {steps} --shards 3 --threads 3"));
+        let resumed = trained("stopped", "--steps 20 --shards 3 --threads 1 --resume");
+        assert_eq!(resumed.0.training.len(), 20);
+        assert_same_bits(&straight, &resumed);
+    }
 }

@@ -3,9 +3,11 @@
 //! Everything that the next step depends on goes into one file: parameters, moments, the place in the text, the carried
 //! state. Where sweeps go back further than a block (k2 > k1), that includes the blocks that the tape still holds: they are
 //! kept as what they were recorded from, and recorded again.
+//!
+//! States are written with the rows of all shards, one below the other.
 
 use crate::{network::Network, options::Options};
-use ndarray::{ArrayD, arr1};
+use ndarray::{ArrayD, Axis, arr1, concatenate};
 use rnn::{
     Elman, Error, Result,
     bptt::Unrolling,
@@ -13,10 +15,10 @@ use rnn::{
     text::Vocabulary,
     weights::{Archive, LoadOptions},
 };
-use std::{collections::VecDeque, path::Path};
+use std::{collections::VecDeque, ops::Range, path::Path};
 
 /// Where the training stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Progress {
     /// Updates made.
     pub(crate) step: usize,
@@ -34,7 +36,7 @@ pub(crate) struct Progress {
 }
 
 /// What a block was recorded from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Past {
     pub(crate) position: usize,
     pub(crate) begins_anew: bool,
@@ -51,6 +53,7 @@ impl Progress {
             ("window", options.window.to_string()),
             ("k2", options.k2().to_string()),
             ("batch", options.batch.to_string()),
+            ("shards", options.shards.to_string()),
             ("rate", options.rate.to_string()),
             ("clip", options.clip.to_string()),
             ("seed", options.seed.to_string()),
@@ -66,6 +69,27 @@ impl Progress {
             validation,
             about,
         }
+    }
+
+    /// Where these rows stand.
+    pub(crate) fn rows(&self, rows: &Range<usize>) -> Self {
+        let mut part = self.clone();
+        for array in part.states() {
+            *array = array.slice_axis(Axis(0), rows.clone().into()).to_owned();
+        }
+        part
+    }
+
+    /// Puts the states of the rows that follow below those of these.
+    pub(crate) fn append(&mut self, mut next: Self) {
+        for (array, below) in self.states().zip(next.states()) {
+            *array = concatenate![Axis(0), *array, *below];
+        }
+    }
+
+    /// Everything that has rows.
+    fn states(&mut self) -> impl Iterator<Item = &mut ArrayD<f32>> {
+        self.state.iter_mut().chain(self.past.iter_mut().flat_map(|past| &mut past.state))
     }
 
     /// Takes note of the block that begins here, when `keep` blocks are to be kept.

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo run --release --example char_lm
 //! cargo run --release --example char_lm -- --text shakespeare.txt --steps 3000 --json
+//! cargo run --release --example char_lm -- --shards 2 --threads 2
 //! ```
 //!
 //! | file              | what it does                                                |
@@ -10,7 +11,7 @@
 //! | `options.rs`      | what can be asked on the command line                       |
 //! | `corpus.rs`       | the text there is when no other is given                    |
 //! | `network.rs`      | a character in, a recurrence, scores for the next one out   |
-//! | `training.rs`     | the loop                                                    |
+//! | `training.rs`     | the loop, and the shards that run it                        |
 //! | `checkpoint.rs`   | stopping, and going on as if one had not                    |
 //! | `ngram.rs`        | what a counter of short contexts reaches: the baseline      |
 //! | `chart.rs`        | the course of training in one picture                       |
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    busy(options)?;
     let text = match &options.text {
         Some(path) => read_text(path)?,
         None => corpus::text(),
@@ -146,6 +148,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             "parameters": network.store.elements(),
             "interrupted": outcome.interrupted,
             "seed": options.seed,
+            "shards": options.shards,
         });
         println!("{json}");
     }
@@ -165,6 +168,18 @@ fn writable(options: &Options) -> Result<(), Box<dyn Error>> {
             )
             .into()
         })
+}
+
+/// Refuses threads that would have nothing to do: how many shards there are is not for threads to decide.
+fn busy(Options { shards, threads, .. }: &Options) -> Result<(), Box<dyn Error>> {
+    if threads > shards {
+        return Err(format!(
+            "--threads {threads}: {shards} shard(s) keep no more than {shards} of them busy; cut the batch by \
+             --shards {threads}, which is seen in the last bits of every loss, or ask for fewer threads"
+        )
+        .into());
+    }
+    Ok(())
 }
 
 fn long_enough(stream: Stream<f32>, options: &Options) -> Result<Stream<f32>, Box<dyn Error>> {

@@ -12,7 +12,7 @@ use rnn::{
 use tape::{Tape, Var};
 
 /// `hₜ = tanh(xₜ W + hₜ₋₁ U + b)`, `oₜ = hₜ V + c`, in single precision.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Network {
     pub(crate) store: ParamStore<f32>,
     pub(crate) cell: Elman<f32>,
@@ -50,8 +50,13 @@ impl Network {
         cross_entropy(scores, targets, Reduction::Masked(mask), Rows::Sum)
     }
 
-    /// Mean surprise in nats a character over the whole of `stream`, the state carried throughout.
+    /// Mean surprise in nats a character over the whole of `stream`.
     pub(crate) fn evaluate(&self, stream: &Stream<f32>, window: usize) -> Result<f64> {
+        Ok(self.surprise(stream, window)? / stream.pairs() as f64)
+    }
+
+    /// All of the surprise in `stream`, in nats, the state carried throughout.
+    pub(crate) fn surprise(&self, stream: &Stream<f32>, window: usize) -> Result<f64> {
         let tape = Tape::new();
         let start = self.cell.zeros(&tape, stream.batch());
         let mut run = Unrolling::new(&tape, &self.cell, Truncation::Full, start);
@@ -62,7 +67,7 @@ impl Network {
             total += f64::from(self.loss(&tape, &block, &window).item()) * window.pairs() as f64;
             run.carry();
         }
-        Ok(total / stream.pairs() as f64)
+        Ok(total)
     }
 
     /// `length` classes drawn one after another, after reading `prime`: `p ∝ exp(score / temperature)`.

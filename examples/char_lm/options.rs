@@ -27,6 +27,12 @@ pub(crate) struct Options {
     /// B, how many places of the text are read at once.
     #[arg(long, value_name = "B", default_value_t = 32)]
     pub(crate) batch: usize,
+    /// Into how many shards the batch is cut, for as many threads at most; seen in the last bits of every loss.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) shards: usize,
+    /// How many shards are computed at a time; changes no bit.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
     /// Updates to make, those before a `--resume` counted.
     #[arg(long, value_name = "N", default_value_t = 2500)]
     pub(crate) steps: usize,

@@ -1,4 +1,7 @@
-//! The loop: read a window, sweep, clip, step; now and then look at text that was held back.
+//! The loop: read a window, sweep, sum, clip, step; now and then look at text that was held back.
+//!
+//! Each shard of the batch runs it on its rows, and has parameters, moments and progress of its own. Only sums pass between
+//! them, in the order of the shards: on how many threads they are computed changes no bit. See [`rnn::shards`].
 
 use crate::{
     checkpoint::{self, Progress},
@@ -11,6 +14,7 @@ use rnn::{
     bptt::{Truncation, Unrolling, Window},
     clip,
     optim::{Adam, Optimizer},
+    shards::{self, Shard, Shards},
     text::{Stream, Windows},
 };
 use std::{
@@ -36,7 +40,7 @@ pub(crate) fn keeps(options: &Options) -> usize {
     options.k2().saturating_sub(options.window).div_ceil(options.window)
 }
 
-/// Trains until `options.steps`, from wherever `progress` stands.
+/// Trains until `options.steps`, from wherever `progress` stands, and writes down how far it has come.
 pub(crate) fn train(
     options: &Options,
     network: &mut Network,
@@ -45,59 +49,115 @@ pub(crate) fn train(
     (train, valid): (&Stream<f32>, &Stream<f32>),
     stop: &AtomicBool,
 ) -> Result<Outcome> {
-    let tape = Tape::new();
-    let window = Truncation::Window(Window::new(options.window, options.k2())?);
-    let cell = network.cell.clone();
-    let zeros = |batch| cell.zeros(&tape, batch);
-    let mut run = Unrolling::new(&tape, &cell, window, zeros(train.batch()));
-    let mut windows = train.windows(options.window)?;
-    resume(&tape, &mut run, &mut windows, network, progress)?;
-
-    let bar = bar(options, progress.step);
-    let (mut training, mut characters, mut tape_bytes) = (Duration::ZERO, 0.0, 0);
-    let interval = (options.steps / VALIDATIONS).max(1);
-    while progress.step < options.steps && !stop.load(Ordering::Relaxed) {
-        let clock = Instant::now();
-        if windows.len() == 0 {
-            windows.next_epoch();
-        }
-        let begins_anew = windows.position() % train.steps() == 0;
-        if begins_anew {
-            run.set_state(zeros(train.batch()));
-        }
-        progress.remember(keeps(options), windows.position(), begins_anew, &run, network);
-        let Some(window) = windows.next() else { break };
-        let block =
-            run.advance(network.store.bind(&tape), network.input(window.inputs, window.batch));
-        let loss = network.loss(&tape, &block, &window);
-        let value = f64::from(loss.item());
-        tape_bytes = tape_bytes.max(tape.bytes());
-        let mut gradients = run.backward(loss)?;
-        let _ = clip::global_norm(&mut gradients, options.clip)?;
-        optimizer.set_learning_rate(options.rate / (1.0 + progress.step as f64 / 1000.0).sqrt());
-        optimizer.step(&mut network.store, &gradients)?;
-        drop(gradients);
-        progress.step += 1;
-        progress.position = windows.position();
-        progress.training.push((progress.step as f64, value));
-        characters += window.pairs() as f64;
-        training += clock.elapsed();
-
-        if progress.step.is_multiple_of(interval) || progress.step == options.steps {
-            let loss = network.evaluate(valid, options.window)?;
-            progress.validation.push((progress.step as f64, loss));
-        }
-        show(&bar, progress, characters / training.as_secs_f64());
-    }
-    bar.finish_and_clear();
-    progress.state = run.state_values();
-    let interrupted = progress.step < options.steps;
+    let shards = Shards::new(options.shards).threads(options.threads);
+    let parts = shards::run(shards, |shard| -> Result<Part> {
+        let rows = shard.rows(train.batch())?;
+        let mut part = Part {
+            network: network.clone(),
+            optimizer: optimizer.clone(),
+            progress: progress.rows(&rows),
+            chars_per_s: 0.0,
+            tape_bytes: 0,
+        };
+        let (train, valid) = (train.rows(rows)?, valid.rows(shard.rows(valid.batch())?)?);
+        part.train(options, &shard, (&train, &valid), stop)?;
+        Ok(part)
+    })?;
+    let Some(whole) = parts.into_iter().reduce(Part::and) else {
+        unreachable!("no shards are refused")
+    };
+    (*network, *optimizer, *progress) = (whole.network, whole.optimizer, whole.progress);
     checkpoint::save(&options.weights(), network, optimizer, progress)?;
     Ok(Outcome {
-        chars_per_s: characters / training.as_secs_f64().max(1e-9),
-        tape_bytes,
-        interrupted,
+        chars_per_s: whole.chars_per_s,
+        tape_bytes: whole.tape_bytes,
+        interrupted: progress.step < options.steps,
     })
+}
+
+/// What a shard has for itself.
+#[derive(Debug)]
+struct Part {
+    network: Network,
+    optimizer: Adam<f32>,
+    progress: Progress,
+    /// Those that all shards read in a second.
+    chars_per_s: f64,
+    tape_bytes: usize,
+}
+
+impl Part {
+    /// The whole of this part and the next, who differ in their rows only.
+    fn and(mut self, next: Self) -> Self {
+        self.progress.append(next.progress);
+        self.tape_bytes += next.tape_bytes;
+        self
+    }
+
+    fn train(
+        &mut self,
+        options: &Options,
+        shard: &Shard<'_, f32>,
+        (train, valid): (&Stream<f32>, &Stream<f32>),
+        stop: &AtomicBool,
+    ) -> Result<()> {
+        let Self { network, optimizer, progress, chars_per_s, tape_bytes } = self;
+        let tape = Tape::new();
+        let window = Truncation::Window(Window::new(options.window, options.k2())?);
+        let cell = network.cell.clone();
+        let zeros = |batch| cell.zeros(&tape, batch);
+        let mut run = Unrolling::new(&tape, &cell, window, zeros(train.batch()));
+        let mut windows = train.windows(options.window)?;
+        resume(&tape, &mut run, &mut windows, network, progress)?;
+
+        let bar = bar(options, progress.step, shard);
+        let (mut training, mut characters) = (Duration::ZERO, 0.0);
+        let interval = (options.steps / VALIDATIONS).max(1);
+        let stopped = || shard.sum_number(f64::from(stop.load(Ordering::Relaxed)));
+        while progress.step < options.steps && stopped()? == 0.0 {
+            let clock = Instant::now();
+            if windows.len() == 0 {
+                windows.next_epoch();
+            }
+            let begins_anew = windows.position() % train.steps() == 0;
+            if begins_anew {
+                run.set_state(zeros(train.batch()));
+            }
+            progress.remember(keeps(options), windows.position(), begins_anew, &run, network);
+            let Some(window) = windows.next() else { break };
+            let block =
+                run.advance(network.store.bind(&tape), network.input(window.inputs, window.batch));
+            // A part of the mean over the characters of all shards.
+            let pairs = shard.sum_number(window.pairs() as f64)?;
+            let share = window.pairs() as f64 / pairs;
+            let loss = network.loss(&tape, &block, &window) * share as f32;
+            let value = shard.sum_number(f64::from(loss.item()))?;
+            *tape_bytes = tape.bytes().max(*tape_bytes);
+            let mut gradients = run.backward(loss)?;
+            shard.sum(&mut gradients)?;
+            let _ = clip::global_norm(&mut gradients, options.clip)?;
+            optimizer
+                .set_learning_rate(options.rate / (1.0 + progress.step as f64 / 1000.0).sqrt());
+            optimizer.step(&mut network.store, &gradients)?;
+            drop(gradients);
+            progress.step += 1;
+            progress.position = windows.position();
+            progress.training.push((progress.step as f64, value));
+            characters += pairs;
+            training += clock.elapsed();
+
+            if progress.step.is_multiple_of(interval) || progress.step == options.steps {
+                let nats = shard.sum_number(network.surprise(valid, options.window)?)?;
+                let loss = nats / shard.sum_number(valid.pairs() as f64)?;
+                progress.validation.push((progress.step as f64, loss));
+            }
+            *chars_per_s = characters / training.as_secs_f64().max(1e-9);
+            show(&bar, progress, *chars_per_s);
+        }
+        bar.finish_and_clear();
+        progress.state = run.state_values();
+        Ok(())
+    }
 }
 
 /// Brings the run to where `progress` stands: the state as it was, and on the tape the blocks that sweeps to come
@@ -136,7 +196,11 @@ fn resume<'t>(
     Ok(())
 }
 
-fn bar(options: &Options, done: usize) -> ProgressBar {
+/// How far all have come, which one of them shows.
+fn bar(options: &Options, done: usize, shard: &Shard<'_, f32>) -> ProgressBar {
+    if shard.index() > 0 {
+        return ProgressBar::hidden();
+    }
     let bar = ProgressBar::new(options.steps as u64).with_position(done as u64);
     let style = "{bar:32.cyan/blue} {pos}/{len}  {msg}  ETA {eta}";
     if let Ok(style) = ProgressStyle::with_template(style) {

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use std::ops::Range;
 use tape::{
-    Real, Shape, Tape, Var,
+    Op, Real, Shape, Tape, Var,
     ops::{
         index::{gather_affine::GatherAffine, gather_rows::GatherRows},
         linear::{affine::Affine, matmul::MatMul},
@@ -82,43 +82,36 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
     /// [`matmul`](Self::matmul) are the ones to take, whose result stays.
     #[track_caller]
     pub fn project(&self, w: Var<'t, T>, b: Option<Var<'t, T>>) -> Var<'t, T> {
-        let tape = w.tape();
-        match (self, b) {
-            (Self::Dense(x), Some(b)) => tape.apply_aside(Affine, &[*x, w, b], &[]),
-            (Self::Dense(x), None) => {
-                tape.apply_aside(MatMul { left_t: false, right_t: false }, &[*x, w], &[])
-            }
-            (Self::OneHot { indices, classes, lead }, b) => {
-                rows_of(w, *classes);
-                let rows = match b {
-                    Some(b) => tape.apply_aside(GatherAffine, &[w, b], indices),
-                    None => tape.apply_aside(GatherRows, &[w], indices),
-                };
-                shaped(rows, lead)
-            }
-        }
+        self.product(w, b, Place::Aside)
     }
 
     /// `x W + b`, with `W` `[X, out]`.
     #[track_caller]
     pub fn affine(&self, w: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
-        match self {
-            Self::Dense(x) => x.affine(w, b),
-            Self::OneHot { indices, classes, lead } => {
-                rows_of(w, *classes);
-                shaped(w.gather_affine(indices, b), lead)
-            }
-        }
+        self.product(w, Some(b), Place::Tape)
     }
 
     /// `x W`, with `W` `[X, out]`.
     #[track_caller]
     pub fn matmul(&self, w: Var<'t, T>) -> Var<'t, T> {
+        self.product(w, None, Place::Tape)
+    }
+
+    /// `x W`, or `x W + b`, as one node: of classes, the look-up that it is.
+    #[track_caller]
+    fn product(&self, w: Var<'t, T>, b: Option<Var<'t, T>>, place: Place) -> Var<'t, T> {
         match self {
-            Self::Dense(x) => x.matmul(w),
+            Self::Dense(x) => match b {
+                Some(b) => place.record(Affine, &[*x, w, b], &[]),
+                None => place.record(MatMul::default(), &[*x, w], &[]),
+            },
             Self::OneHot { indices, classes, lead } => {
                 rows_of(w, *classes);
-                shaped(w.gather_rows(indices), lead)
+                let rows = match b {
+                    Some(b) => place.record(GatherAffine, &[w, b], indices),
+                    None => place.record(GatherRows, &[w], indices),
+                };
+                shaped(rows, lead)
             }
         }
     }
@@ -133,6 +126,31 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
                 shape.push(*classes);
                 tape.one_hot(indices, *classes).reshape(shape)
             }
+        }
+    }
+}
+
+/// Where a product is written.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// On the tape, where it stays.
+    Tape,
+    /// Aside, until it is [let go](Tape::let_go).
+    Aside,
+}
+
+impl Place {
+    #[track_caller]
+    fn record<'t, T: Real>(
+        self,
+        op: impl Op<T>,
+        inputs: &[Var<'t, T>],
+        indices: &[usize],
+    ) -> Var<'t, T> {
+        let tape = inputs[0].tape();
+        match self {
+            Self::Tape => tape.apply_indexed(op, inputs, indices),
+            Self::Aside => tape.apply_aside(op, inputs, indices),
         }
     }
 }

@@ -80,6 +80,30 @@ fn a_product_with_classes_has_the_bits_of_the_product_with_their_rows() {
     let dense = Input::Dense(one_hot.dense(&tape));
     assert_eq!(one_hot.matmul(w).value(), dense.matmul(w).value());
     assert_eq!(one_hot.affine(w, b).value(), dense.affine(w, b).value());
+    for b in [None, Some(b)] {
+        let product = b.map_or_else(|| dense.matmul(w), |b| dense.affine(w, b));
+        assert_eq!(one_hot.project(w, b).value(), product.value());
+        assert_eq!(dense.project(w, b).value(), product.value());
+    }
+}
+
+#[test]
+fn a_product_is_one_op_at_the_line_that_asks_for_it() {
+    let tape = Tape::<f64>::new();
+    let (w, b) = (tape.leaf(Array2::ones((4, 3))), tape.leaf([0.1, -0.2, 0.3]));
+    let one_hot = Input::one_hot(&CLASSES, 2, 4);
+    let dense = Input::Dense(one_hot.dense(&tape));
+    let (product, look_up) = (["MatMul", "Affine"], ["GatherRows", "GatherAffine"]);
+    for (x, ops) in [(dense, product), (one_hot, look_up)] {
+        let before = tape.len();
+        let _ = [x.matmul(w), x.affine(w, b), x.project(w, None), x.project(w, Some(b))];
+        let line = line!() - 1;
+        let table = tape.table();
+        let made: Vec<_> = table.rows().skip(before).collect();
+        assert!(made.iter().all(|row| row.site.line() == line && row.site.file() == file!()));
+        let named: Vec<_> = made.iter().map(|row| row.op).filter(|&op| op != "Reshape").collect();
+        assert_eq!(named, [ops, ops].concat());
+    }
 }
 
 #[track_caller]

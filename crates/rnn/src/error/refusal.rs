@@ -1,5 +1,8 @@
-//! What can go wrong, and the way out.
+//! Every refusal: its kind, and what it comes with.
+//!
+//! A message longer than a line stands with its like, in the file of what it speaks of.
 
+use super::{parameters, texts, weights};
 use std::{io, path::PathBuf};
 use tape::ParamId;
 use thiserror::Error;
@@ -10,9 +13,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum Error {
     /// Two parameters of one store cannot share a name.
-    #[error(
-        "a parameter called {name:?} exists already; give each its own name, for example with a prefix"
-    )]
+    #[error(fmt = parameters::name_taken)]
     NameTaken {
         /// The name.
         name: String,
@@ -43,11 +44,7 @@ pub enum Error {
     #[error(transparent)]
     Tape(#[from] tape::Error),
     /// A gradient with an infinite or NaN component.
-    #[error(
-        "the gradient of parameter {id:?} is {value} at {at:?}; nothing was clipped; leave out \
-         this update and lower the learning rate, or look for the op that made it \
-         (`ParamStore::name` tells which parameter this is)"
-    )]
+    #[error(fmt = parameters::gradient_not_finite)]
     NonFiniteGradient {
         /// The parameter.
         id: ParamId,
@@ -57,12 +54,7 @@ pub enum Error {
         value: f64,
     },
     /// Finite gradients whose norm is not.
-    #[error(
-        "the gradients together are longer than the largest number, {:e}, though each \
-         component is finite (the largest, {max:e}, is of parameter {longest:?}); nothing was \
-         clipped; leave out this update and lower the learning rate",
-        f64::MAX
-    )]
+    #[error(fmt = parameters::gradient_too_long)]
     GradientOverflow {
         /// The parameter with the largest component.
         longest: ParamId,
@@ -70,12 +62,7 @@ pub enum Error {
         max: f64,
     },
     /// A parameter was written after the forward pass that its gradient belongs to.
-    #[error(
-        "the gradient of {name:?} belongs to version {gradient} of the parameter, which has \
-         since been written (version {parameter}); nothing was updated; run forward and \
-         backward again after every write, or say `allow_stale(true)` if the old gradient is \
-         what you mean"
-    )]
+    #[error(fmt = parameters::gradient_stale)]
     StaleGradient {
         /// The parameter.
         name: String,
@@ -101,19 +88,13 @@ pub enum Error {
         remedy: &'static str,
     },
     /// There is no such file.
-    #[error(
-        "no weights at `{}`: the file does not exist; check the path, or save a model there first",
-        path.display()
-    )]
+    #[error(fmt = weights::missing)]
     WeightsMissing {
         /// Where the weights were looked for.
         path: PathBuf,
     },
     /// The operating system would not hand the file over.
-    #[error(
-        "the weights `{}` cannot be read: {source}; check that it is a file you may read",
-        path.display()
-    )]
+    #[error(fmt = weights::unreadable)]
     WeightsUnreadable {
         /// The file.
         path: PathBuf,
@@ -121,11 +102,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The operating system would not take the file.
-    #[error(
-        "the weights cannot be written to `{}`: {source}; a file that was there is unchanged; \
-         check that the directory exists, has room, and is one you may write to",
-        path.display()
-    )]
+    #[error(fmt = weights::unwritable)]
     WeightsUnwritable {
         /// The file.
         path: PathBuf,
@@ -133,11 +110,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file is of another length than its header says.
-    #[error(
-        "the weights `{}` are damaged: {bytes} bytes are not what the header announces, so the \
-         file was cut short or something was appended; copy or save it again",
-        path.display()
-    )]
+    #[error(fmt = weights::damaged)]
     WeightsDamaged {
         /// The file.
         path: PathBuf,
@@ -145,10 +118,7 @@ pub enum Error {
         bytes: usize,
     },
     /// The file is of another format.
-    #[error(
-        "`{}` is no safetensors file: {source}; name one, or save the weights in that format",
-        path.display()
-    )]
+    #[error(fmt = weights::of_another_format)]
     NotWeights {
         /// The file.
         path: PathBuf,
@@ -156,10 +126,7 @@ pub enum Error {
         source: safetensors::SafeTensorError,
     },
     /// An array of other numbers than the model's.
-    #[error(
-        "the array {name:?} holds {found}, but the model {expected}; load it into a model of that \
-         type, or convert the file"
-    )]
+    #[error(fmt = weights::of_another_type)]
     WeightType {
         /// The array.
         name: String,
@@ -169,10 +136,7 @@ pub enum Error {
         expected: String,
     },
     /// The names in the file are not those of the parameters.
-    #[error(
-        "the names do not match: missing {missing:?}, not asked for {surplus:?}; nothing was \
-         loaded; build the model with the architecture that was saved, or load by a prefix"
-    )]
+    #[error(fmt = weights::of_other_names)]
     WeightNames {
         /// Names that the file lacks.
         missing: Vec<String>,
@@ -180,10 +144,7 @@ pub enum Error {
         surplus: Vec<String>,
     },
     /// An array of another shape than its parameter.
-    #[error(
-        "{name:?} has shape {found:?} in the file, but the model's is {expected:?}; nothing was \
-         loaded; build the model with the sizes that were saved"
-    )]
+    #[error(fmt = weights::of_another_shape)]
     WeightShape {
         /// The parameter.
         name: String,
@@ -196,38 +157,25 @@ pub enum Error {
     #[error(transparent)]
     Layout(#[from] crate::weights::LayoutError),
     /// Infinite or NaN weights.
-    #[error(
-        "infinities or NaN in {names:?}: the training that saved this had diverged; nothing was \
-         loaded; take an earlier file, or say `LoadOptions::non_finite(true)` to look at this one"
-    )]
+    #[error(fmt = weights::not_finite)]
     NonFiniteWeights {
         /// The parameters.
         names: Vec<String>,
     },
     /// There is no such file.
-    #[error(
-        "no text at `{}`: the file does not exist; check the path (it is taken from the \
-         current directory unless absolute)",
-        path.display()
-    )]
+    #[error(fmt = texts::missing)]
     TextMissing {
         /// Where the text was looked for.
         path: PathBuf,
     },
     /// The path leads to a directory.
-    #[error(
-        "`{}` is a directory, but a text is one file; name a file inside it",
-        path.display()
-    )]
+    #[error(fmt = texts::directory)]
     TextIsDirectory {
         /// The directory.
         path: PathBuf,
     },
     /// The operating system would not hand the file over.
-    #[error(
-        "the text `{}` cannot be read: {source}; check that it is a file you may read",
-        path.display()
-    )]
+    #[error(fmt = texts::unreadable)]
     TextUnreadable {
         /// The file.
         path: PathBuf,
@@ -235,11 +183,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file is not UTF-8, or holds a NUL, which a text never does.
-    #[error(
-        "`{}` is not UTF-8 text: byte {byte:#04x} at offset {offset} cannot be part of one; \
-         convert the file to UTF-8, or check that it is a text at all",
-        path.display()
-    )]
+    #[error(fmt = texts::not_text)]
     NotText {
         /// The file.
         path: PathBuf,
@@ -249,20 +193,13 @@ pub enum Error {
         byte: u8,
     },
     /// The text has no characters.
-    #[error(
-        "{origin} is empty: there is nothing to learn from; give a text of at least 2 characters"
-    )]
+    #[error(fmt = texts::empty)]
     EmptyText {
         /// Which text.
         origin: String,
     },
     /// The text has fewer pairs than the batch has streams.
-    #[error(
-        "a text of {tokens} token(s) is too short for {batch} parallel stream(s): each stream \
-         needs at least one (token, next token) pair, so {batch} of them need {} tokens; {}",
-        batch.saturating_add(1),
-        shorter_batch(*tokens)
-    )]
+    #[error(fmt = texts::too_short)]
     TextTooShort {
         /// `N`, the length of the text.
         tokens: usize,
@@ -273,19 +210,10 @@ pub enum Error {
     #[error("a batch of 0 streams reads nothing; ask for 1 (the text as it stands) or more")]
     ZeroBatch,
     /// A window of no steps.
-    #[error(
-        "a window of 0 steps never moves on; ask for at least 1, or for the length of the \
-         streams to see each of them whole"
-    )]
+    #[error(fmt = texts::no_steps)]
     ZeroWindow,
     /// A character that the vocabulary lacks.
-    #[error(
-        "{character:?} (character {position}, counted from 0) is not in the vocabulary of \
-         {} characters {}; build the vocabulary from all the text it is to encode, or leave \
-         the character out",
-        known.chars().count(),
-        excerpt(known)
-    )]
+    #[error(fmt = texts::unknown_character)]
     UnknownCharacter {
         /// The character.
         character: char,
@@ -295,12 +223,7 @@ pub enum Error {
         known: String,
     },
     /// An index that the vocabulary lacks.
-    #[error(
-        "index {index} (token {position}, counted from 0) stands for no character: the \
-         vocabulary has {len}, so indices run from 0 to {}; decode with the vocabulary that \
-         encoded",
-        len.saturating_sub(1)
-    )]
+    #[error(fmt = texts::unknown_index)]
     UnknownIndex {
         /// The index.
         index: usize,
@@ -310,12 +233,7 @@ pub enum Error {
         len: usize,
     },
     /// A written vocabulary whose characters do not ascend.
-    #[error(
-        "not a vocabulary: {character:?} (character {position}, counted from 0) follows \
-         {previous:?}, but each character must come after the one before it by code point; \
-         the string was altered since it was written, or is a text: build a vocabulary from \
-         a text with `Vocabulary::from_text`"
-    )]
+    #[error(fmt = texts::out_of_order)]
     VocabularyOrder {
         /// The character that is out of place.
         character: char,
@@ -324,33 +242,4 @@ pub enum Error {
         /// The character just before it.
         previous: char,
     },
-}
-
-/// The way out of a text that is too short.
-fn shorter_batch(tokens: usize) -> String {
-    match tokens {
-        0 | 1 => "give a longer text".into(),
-        _ => format!("give a longer text, or ask for at most {} stream(s)", tokens - 1),
-    }
-}
-
-/// As many of the known characters as an error message can bear.
-fn excerpt(known: &str) -> String {
-    const BEARABLE: usize = 120;
-    match known.char_indices().nth(BEARABLE) {
-        Some((end, _)) => format!("{:?} (the first {BEARABLE})", &known[..end]),
-        None => format!("{known:?}"),
-    }
-}
-
-/// `Result` with this crate's [`enum@Error`].
-pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Turns a programmer's mistake into a panic at the caller's line.
-#[track_caller]
-pub(crate) fn or_panic<T>(result: Result<T>) -> T {
-    match result {
-        Ok(value) => value,
-        Err(error) => panic!("{error}"),
-    }
 }
