@@ -213,8 +213,8 @@ fn trained(out: &str, flags: &str) -> (Progress, Network) {
     let mut network = Network::new(6, options.hidden, &mut rng).unwrap();
     let (mut adam, mut progress) = (Adam::new(options.rate), Progress::new(&options, &vocabulary));
     if options.resume {
-        let weights = options.weights();
-        checkpoint::load(&weights, &mut network, &mut adam, &mut progress).unwrap();
+        let file = (&*options.weights(), options.batch);
+        checkpoint::load(file, &mut network, &mut adam, &mut progress).unwrap();
     }
     let stop = AtomicBool::new(false);
     training::train(&options, &mut network, &mut adam, &mut progress, (&train, &valid), &stop)
@@ -268,4 +268,18 @@ fn shards_go_on_from_a_file_on_another_number_of_threads() {
         assert_eq!(resumed.0.training.len(), 20);
         assert_same_bits(&straight, &resumed);
     }
+}
+
+#[test]
+fn a_file_whose_states_do_not_fit_is_refused() {
+    let (progress, _) = trained("unfit", "--steps 3");
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("unfit/weights.safetensors");
+    let load = |batch| {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+        let mut network = Network::new(6, 5, &mut rng).unwrap();
+        checkpoint::load((&path, batch), &mut network, &mut Adam::new(0.01), &mut progress.clone())
+    };
+    load(7).unwrap();
+    let error = load(8).unwrap_err().to_string();
+    assert!(error.contains("each state has the shapes [[7, 5]], but the network's are [[8, 5]]"));
 }

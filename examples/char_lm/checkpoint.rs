@@ -9,7 +9,7 @@
 use crate::{network::Network, options::Options};
 use ndarray::{ArrayD, Axis, arr1, concatenate};
 use rnn::{
-    Elman, Error, Result,
+    Cell, Elman, Error, Result,
     bptt::Unrolling,
     optim::{Adam, Optimizer},
     text::Vocabulary,
@@ -144,9 +144,9 @@ pub(crate) fn save(
     archive.write(path)
 }
 
-/// Brings everything to where it stood when `path` was written.
+/// Brings everything to where it stood when `path` was written, for states of `batch` rows.
 pub(crate) fn load(
-    path: &Path,
+    (path, batch): (&Path, usize),
     network: &mut Network,
     optimizer: &mut Adam<f32>,
     progress: &mut Progress,
@@ -178,6 +178,13 @@ pub(crate) fn load(
             parameters: all(&archive, &format!("past.{k}.parameter")),
         });
     }
+    let states = network.cell.widths().iter().map(|&width| vec![batch, width]).collect::<Vec<_>>();
+    let parameters: Vec<_> = network.store.iter().map(|(_, _, w)| w.shape().to_vec()).collect();
+    insist(path, "state", &progress.state, if progress.state.is_empty() { &[] } else { &states })?;
+    for past in &progress.past {
+        insist(path, "past state", &past.state, &states)?;
+        insist(path, "past parameter", &past.parameters, &parameters)?;
+    }
     let column = |name: &str| archive.get(name).into_iter().flatten().map(|&x| f64::from(x));
     progress.training =
         column("loss.training").enumerate().map(|(k, loss)| (k as f64 + 1.0, loss)).collect();
@@ -194,6 +201,19 @@ fn put_all(archive: &mut Archive<f32>, name: &str, arrays: &[ArrayD<f32>]) -> Re
 
 fn all(archive: &Archive<f32>, name: &str) -> Vec<ArrayD<f32>> {
     (0..).map_while(|k| archive.get(&format!("{name}.{k}")).cloned()).collect()
+}
+
+/// Insists on arrays of these shapes.
+fn insist(path: &Path, name: &str, arrays: &[ArrayD<f32>], shapes: &[Vec<usize>]) -> Result<()> {
+    let found: Vec<_> = arrays.iter().map(|array| array.shape().to_vec()).collect();
+    if found == shapes {
+        return Ok(());
+    }
+    Err(Error::Data {
+        what: format!("--resume from {}", path.display()),
+        rule: format!("each {name} has the shapes {found:?}, but the network's are {shapes:?}"),
+        remedy: "name the --out of an earlier run",
+    })
 }
 
 fn note<'a>(archive: &'a Archive<f32>, path: &Path, name: &str) -> Result<&'a String> {

@@ -73,7 +73,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut optimizer = Adam::new(options.rate);
     let mut progress = checkpoint::Progress::new(options, &vocabulary);
     if options.resume {
-        checkpoint::load(&options.weights(), &mut network, &mut optimizer, &mut progress)?;
+        let file = (&*options.weights(), options.batch);
+        checkpoint::load(file, &mut network, &mut optimizer, &mut progress)?;
     }
     let (order, ngram_loss) = (1..=5)
         .map(|order| {
