@@ -6,7 +6,7 @@
 //! fits the first cache, nothing is gained, and each gets its own.)
 
 use crate::{Adjoint, Inputs, Op, Real, pool::Pool, running::Running, sweep::Sweep};
-use std::{mem::take, ops::Range};
+use std::ops::Range;
 
 /// Elements of an adjoint that are worth it.
 pub(crate) const LONG: usize = 1 << 12;
@@ -51,18 +51,17 @@ impl<T: Real> Sweep<'_, T> {
         self.pool.fetched(key);
     }
 
-    /// Lets `add` write what the adjoint of node `id` is with another term, where so far it is put off.
+    /// Lets `add` write what the adjoint of node `id` is with another term, where so far it is this stretch of what was put
+    /// off.
     #[inline(never)]
     pub(crate) fn add_to_postponed(
         &mut self,
         id: u64,
-        len: usize,
+        (key, stretch): (u64, Range<usize>),
         add: impl FnOnce(Adjoint<'_, T>),
     ) {
-        let Some(Running::Postponed(key, stretch)) = self.slot(id).map(take) else { return };
-        let mut sum = Running::rubbish(self.pool, len);
-        let before =
-            self.pool.at(key).map_or(&[][..], |at| &self.pool.postponed[at].adjoint[stretch]);
+        let mut sum = Running::rubbish(self.pool, stretch.len());
+        let before = self.pool.stretch(key, stretch);
         add(Adjoint { slice: sum.as_mut_slice(), fresh: Some(before) });
         self.put(id, sum);
         self.pool.fetched(key);
@@ -87,12 +86,15 @@ impl<T: Real> Pool<T> {
         }
     }
 
-    /// A stretch of what was put off, in memory of its own.
+    /// A stretch of what was put off.
+    fn stretch(&self, key: u64, stretch: Range<usize>) -> &[T] {
+        self.at(key).map_or(&[], |at| &self.postponed[at].adjoint[stretch])
+    }
+
+    /// The same in memory of its own.
     fn copy(&mut self, key: u64, stretch: Range<usize>) -> Running<T> {
         let mut copy = Running::rubbish(self, stretch.len());
-        if let Some(at) = self.at(key) {
-            copy.as_mut_slice().copy_from_slice(&self.postponed[at].adjoint[stretch]);
-        }
+        copy.as_mut_slice().copy_from_slice(self.stretch(key, stretch));
         copy
     }
 
@@ -125,7 +127,10 @@ impl<T: Real> Running<T> {
 #[cfg(test)]
 mod tests {
     use super::LONG;
-    use crate::{Tape, Var, ops::reduction::examples::wave};
+    use crate::{
+        Adjoint, Inputs, Misfit, Op, Output, Result, Shape, Tape, Var,
+        ops::reduction::examples::wave,
+    };
 
     /// So wide that four parts are worth it.
     const WIDE: usize = LONG / 4;
@@ -169,6 +174,42 @@ mod tests {
         for leaf in [x, w] {
             approx::assert_relative_eq!(one[leaf], two[leaf], max_relative = 1e-12);
         }
+    }
+
+    /// An op that adds nothing to anybody's adjoint.
+    #[derive(Debug)]
+    struct Silent;
+
+    impl Op<f64> for Silent {
+        fn shape(&self, _: Inputs<'_, f64>) -> Result<Shape, Misfit> {
+            Ok(Shape::new())
+        }
+        fn forward(&self, _: Inputs<'_, f64>, y: &mut [f64], _: &mut [f64]) {
+            y[0] = 1.0;
+        }
+        fn backward(
+            &self,
+            _: usize,
+            _: Inputs<'_, f64>,
+            _: Output<'_, f64>,
+            _: &[f64],
+            _: Adjoint<'_, f64>,
+        ) {
+        }
+    }
+
+    #[test]
+    fn a_rule_that_scatters_or_writes_nothing_leaves_the_stretch_as_it_is() {
+        let tape = Tape::<f64>::new();
+        let x = tape.leaf(wave(&[4, WIDE]));
+        let [a, b, c, d] = [0, 1, 2, 3].map(|k| x.select(0, k) * 1.0);
+        let other = a.gather_rows(&[3, 5, 3]).sum() + b.apply(Silent);
+        let weights = wave(&[4, WIDE]);
+        let sum = (tape.stack(&[a, b, c, d]) * tape.constant(weights.clone())).sum();
+        let mut expected = weights;
+        expected[[0, 3]] += 2.0;
+        expected[[0, 5]] += 1.0;
+        assert_eq!(tape.backward(other + sum)[x], expected.into_dyn());
     }
 
     #[test]

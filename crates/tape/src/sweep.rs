@@ -78,7 +78,10 @@ impl<'a, T: Real> Sweep<'a, T> {
                 self.put(id, sum);
                 false
             }
-            Some(Running::Postponed(..)) => return self.add_to_postponed(id, len, add),
+            Some(&mut Running::Postponed(key, ref stretch)) => {
+                let put_off = (key, stretch.clone());
+                return self.add_to_postponed(id, put_off, add);
+            }
         };
         if fresh {
             let memory = Running::rubbish(self.pool, len);
