@@ -180,7 +180,7 @@ pub(crate) fn load(
     }
     let states = network.cell.widths().iter().map(|&width| vec![batch, width]).collect::<Vec<_>>();
     let parameters: Vec<_> = network.store.iter().map(|(_, _, w)| w.shape().to_vec()).collect();
-    insist(path, "state", &progress.state, if progress.state.is_empty() { &[] } else { &states })?;
+    insist(path, "state", &progress.state, &states)?;
     for past in &progress.past {
         insist(path, "past state", &past.state, &states)?;
         insist(path, "past parameter", &past.parameters, &parameters)?;

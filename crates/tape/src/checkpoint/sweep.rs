@@ -7,6 +7,7 @@ use crate::{
     gather::Gather,
     gradients::Kept,
     node::{Kind, Node},
+    pool::Pool,
     running::Running,
     sweep::Sweep,
 };
@@ -48,7 +49,7 @@ impl<T: Real> Sweep<'_, T> {
             // The inner tape's pool holds the outer sweep's state meanwhile: the free memory serves both.
             let aside = &mut *inner.pool.lock();
             let begun: Few<_> = leaves.iter().map(|leaf| (leaf.1, self.take(leaf.0))).collect();
-            let exchange = |aside: &mut crate::pool::Pool<T>, pool: &mut crate::pool::Pool<T>| {
+            let exchange = |aside: &mut Pool<T>, pool: &mut Pool<T>| {
                 swap(&mut aside.adjoints, &mut pool.adjoints);
                 swap(&mut aside.survivors, &mut pool.survivors);
                 swap(&mut aside.gathers, &mut pool.gathers);

@@ -142,3 +142,14 @@ fn an_empty_tape_and_a_large_array() {
     assert!(!tape.to_json().contains("value"));
     assert!(tape.to_json_with(JsonOptions { values: 17 }).contains(r#""value":[0.0,0.0,"#));
 }
+
+#[test]
+fn what_has_been_let_go_has_no_value() {
+    let tape = Tape::<f64>::new();
+    let [x, w] = [&[1, 2], &[2, 1]].map(|shape| tape.zeros(shape));
+    let gate = crate::Pointwise::new(|[z]| [z.tanh()]);
+    let [_] = gate.activate(crate::Preactivation::matmul(x, w), &[]);
+    let json = tape.to_json();
+    let values = json.split(r#"{"id":"#).skip(1).map(|node| node.contains(r#""value":["#));
+    assert_eq!(values.collect::<Vec<_>>(), [true, true, false, true, true]); // the third is the product
+}
