@@ -1,12 +1,11 @@
 //! The loops around the tiles: which part of `A` and `B` is at hand, and for how long.
 //!
 //! ```text
-//! a group of steps of k       B: some columns at a time, where there are many groups of tiles
+//! a group of steps of k       A: as many as C can do with at once
 //!   a slab of tiles           A: packed once, for all columns
-//!     a group of tiles        A: in the second-level cache
-//!       a panel of B          read once for all these rows, as it lies in memory
-//!         a block of steps    B: one block of the panel, in the first-level cache
-//!           a tile            C: in registers
+//!     a block of columns      B: in the second-level cache
+//!       a row of tiles        A: in the first-level cache, if it is short enough
+//!         a tile              C: in registers, for all steps of the group
 //! ```
 
 use super::{
@@ -21,10 +20,11 @@ use crate::kernel::Matrix;
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
-/// Steps of `k` in one block: a panel of `A` and one of `B` share the first-level cache.
-pub(super) const DEPTH: usize = 256;
-/// The fewest in a group, if there are as many: `C` is read and written once for each.
-const GROUP: usize = 512;
+/// Steps of `k` in a group, for a few rows of `A`. `C` is read and written once for each group, and a tile that begins or
+/// ends multiplies nothing meanwhile: that costs more than a panel that comes from the second-level cache.
+pub(super) const DEPTH: usize = 1024;
+/// The same for many rows, of which few would be at hand otherwise.
+const SHALLOW: usize = 512;
 /// Bytes of `A` packed at a time: half of a common second-level cache.
 pub(super) const RESIDENT: usize = 256 << 10;
 /// Bytes of `B` at hand at a time, if more than a panel: they are read for every group of tiles.
@@ -78,7 +78,7 @@ pub(super) fn cut(range: Range<usize>, step: usize) -> impl Iterator<Item = Rang
     range.step_by(step).map(move |start| start..end.min(start + step))
 }
 
-/// Packs all steps of some tiles: block after block of steps, and in a block tile after tile.
+/// Packs all steps of some tiles, tile after tile.
 #[inline(always)]
 fn pack_tiles<S: Simd, T: Lanes>(
     simd: S,
@@ -89,15 +89,11 @@ fn pack_tiles<S: Simd, T: Lanes>(
 ) {
     let rows = tiles.rows(t.clone());
     // Columns that lie in memory as rows are read once, a few at a time, for all tiles.
-    let few = if a.row_stride == 1 { SIDE } else { DEPTH };
-    for block in cut(0..a.cols, DEPTH) {
-        for k in cut(block.clone(), few) {
-            for r in t.clone().map(|t| tiles.at(t)) {
-                let at = block.start * rows.len()
-                    + (r.start - rows.start) * block.len()
-                    + (k.start - block.start) * r.len();
-                interleave(simd, part(a, r.clone(), k.clone()), r.len(), &mut to[at..]);
-            }
+    let few = if a.row_stride == 1 { SIDE } else { a.cols };
+    for k in cut(0..a.cols, few) {
+        for r in t.clone().map(|t| tiles.at(t)) {
+            let at = (r.start - rows.start) * a.cols + k.start * r.len();
+            interleave(simd, part(a, r.clone(), k.clone()), r.len(), &mut to[at..]);
         }
     }
 }
@@ -113,8 +109,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
         let Product { scratch, a, b, n, c: (c, stride), add, from } = self.0;
         let Scratch { a: a_room, b: b_room, .. } = scratch;
         let depth = a.cols;
-        let (width, padded) =
-            (PANEL * T::lanes::<S>(), n.next_multiple_of(PANEL * T::lanes::<S>()));
+        let width = PANEL * T::lanes::<S>();
         let left = unpacked::<S, T>(a, n);
         let highest = match left {
             Some(Left::Rows { .. }) => highest_of_rows::<S>(),
@@ -123,7 +118,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
         let tiles = Tiles { rows: a.rows, count: a.rows.div_ceil(highest) };
 
         let resident = RESIDENT / size_of::<T>();
-        let steps = (resident / a.rows).max(GROUP) / DEPTH * DEPTH;
+        let steps = (resident / a.rows).clamp(SHALLOW, DEPTH);
         let group = (resident / steps / highest).clamp(1, tiles.count);
         let b = match b {
             Right::Packed(b) => Source::Packed(&b.panels.data[b.panels.start..]),
@@ -136,17 +131,16 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             _ => steps,
         };
         let steps = steps.min(depth);
-        let in_blocks = group < tiles.count && matches!(b, Source::Group(_) | Source::Packed(_));
-        let columns =
-            if in_blocks { (BLOCK / size_of::<T>() / steps / width).max(1) * width } else { n };
-        // Where nothing is gained by going panel by panel, all of them are one strip.
-        let strip = match b {
-            Source::InPlace(_) => padded,
-            // Rows of `C` that come from memory come faster in their order.
-            _ if in_blocks => columns,
-            Source::Packed(_) if tiles.count == 1 => padded,
-            _ => width,
+        let columns = match b {
+            Source::Packed(_) if tiles.count == 1 => n,
+            Source::Packed(_) | Source::Group(_) => {
+                (BLOCK / size_of::<T>() / steps / width).max(1) * width
+            }
+            Source::InPlace(_) | Source::Panel(_) => n,
         };
+        // A tile goes on to the next panel at hand: that costs less than to begin with another, and rows of `C` come in
+        // their order.
+        let strip = if matches!(b, Source::Panel(_)) { width } else { columns };
         // Where all columns are at hand at once, no tile is needed again, and those of one group are room enough.
         let again = columns < n;
         let (slab, kept) = if again {
@@ -161,7 +155,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
         });
         let b_room = b_room.room(match b {
             Source::Packed(_) => 0,
-            Source::Group(_) => steps * columns.min(padded) + SLACK,
+            Source::Group(_) => steps * columns.min(n.next_multiple_of(width)) + SLACK,
             Source::InPlace(_) | Source::Panel(_) => steps * width + SLACK,
         });
 
@@ -208,46 +202,37 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                             Panels { data, row: b.row_stride, panel: width }
                         }
                     };
-                    for block in cut(k.clone(), DEPTH) {
-                        let done = block.start - k.start;
-                        let b_block = Panels { data: &panels.data[done * panels.row..], ..panels };
-                        let tail = match b {
-                            _ if rest == 0 => Panels { data: &[], ..b_block },
-                            Source::InPlace(_) if odd => {
-                                Panels { data: &b_room[done * width..], row: width, panel: 0 }
+                    let tail = match b {
+                        _ if rest == 0 => Panels { data: &[], ..panels },
+                        Source::InPlace(_) if odd => Panels { data: b_room, row: width, panel: 0 },
+                        _ => panels.skip(full),
+                    };
+                    for r in t.clone().map(|tile| tiles.at(tile)) {
+                        let a = match left {
+                            Some(Left::Rows { data, row }) => {
+                                Left::Rows { data: &data[r.start * row + k.start..], row }
                             }
-                            _ => b_block.skip(full),
+                            Some(Left::Steps { data, step }) => {
+                                Left::Steps { data: &data[k.start * step + r.start..], step }
+                            }
+                            None => {
+                                let at = packed + (r.start - rows.start) * k.len();
+                                Left::Steps { data: &a_room[at..], step: r.len() }
+                            }
                         };
-                        for tile in t.clone() {
-                            let r = tiles.at(tile);
-                            let height = r.len();
-                            let a = match left {
-                                Some(Left::Rows { data, row }) => {
-                                    Left::Rows { data: &data[r.start * row + block.start..], row }
-                                }
-                                Some(Left::Steps { data, step }) => Left::Steps {
-                                    data: &data[block.start * step + r.start..],
-                                    step,
-                                },
-                                None => {
-                                    let at =
-                                        done * rows.len() + (r.start - rows.start) * block.len();
-                                    Left::Steps { data: &a_room[packed + at..], step: height }
-                                }
-                            };
-                            let rows = Rows {
-                                a,
-                                depth: block.len(),
-                                b: b_block,
-                                tail,
-                                c: &mut c[r.start * stride + j.start..],
-                                stride,
-                                width: j.len(),
-                                add: add || block.start > 0,
-                                from: from.map(|from| from.skip(r.start, j.start)),
-                            };
-                            rows.multiply(simd, height);
-                        }
+                        let height = r.len();
+                        let rows = Rows {
+                            a,
+                            depth: k.len(),
+                            b: panels,
+                            tail,
+                            c: &mut c[r.start * stride + j.start..],
+                            stride,
+                            width: j.len(),
+                            add: add || k.start > 0,
+                            from: from.map(|from| from.skip(r.start, j.start)),
+                        };
+                        rows.multiply(simd, height);
                     }
                 }
             }

@@ -5,21 +5,19 @@
 //!
 //! * A **tile** of `C`, a few rows by two vectors of columns, stays in registers while `k`
 //!   runs: each step loads one row of `B`, broadcasts a few entries of `A`, and multiplies.
-//! * A **panel** of `B` holds two vectors of columns, row after row. A block of its rows is read
-//!   for one tile after the other and stays in the first-level cache meanwhile; the panel as a
-//!   whole passes by once for all these rows, in the order in which it lies in memory. (Where `C`
-//!   is large and comes from memory, a few panels stay at hand and rows pass by.) A `B` whose rows are already
-//!   contiguous is left where it is when `A` has too few rows to pay for the copy, and a
+//! * A **panel** of `B` holds two vectors of columns, row after row. A few panels are read for one
+//!   row of tiles after the other and stay in the second-level cache meanwhile, so that `B` comes from
+//!   memory once, in the order in which it lies there. A `B` whose rows are already contiguous
+//!   is left where it is when `A` has too few rows to pay for the copy, and a
 //!   weight used at every time step is packed once: [`Packed`], [`Again`].
 //! * A **panel** of `A` holds the rows of one tile, interleaved, so that the entries of one
-//!   step lie side by side. Those of all tiles are read again for every panel of `B` and stay in
-//!   the second-level cache.
+//!   step lie side by side. It is read again for every panel of `B`.
 //!
 //! # The bits
 //!
 //! Every entry is the chain `cᵢⱼ ← fma(aᵢₖ, bₖⱼ, cᵢⱼ)` over `k = 0, 1, 2, …`, from zero or
 //! from the old `cᵢⱼ`, rounded once per step. Only independent entries share a vector, and
-//! where `k` is cut into blocks the running sum rests in `C` and goes on. So the
+//! where `k` is cut into groups the running sum rests in `C` and goes on. So the
 //! bits of an entry depend on its row of `A`, its column of `B` and the old `C` alone: a
 //! sequence has the same bits alone and in a batch, on every instruction set and along
 //! every path below. [`plain`] says the same without the machinery.
