@@ -10,6 +10,7 @@
 
 use super::{
     Scratch,
+    ahead::Ahead,
     lanes::Lanes,
     micro::{Left, PANEL, Panels, Rows, highest, highest_of_rows},
     pack::{SLACK, interleave},
@@ -167,7 +168,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                 pack(simd, part(b, k.clone(), wide.clone()), width, b_room);
             }
             let first = tiles.at(slab.start).start;
-            for t in cut(slab, group) {
+            for t in cut(slab.clone(), group) {
                 let rows = tiles.rows(t.clone());
                 let packed = if again { (rows.start - first) * k.len() } else { 0 };
                 if left.is_none() && wide.start == 0 {
@@ -207,7 +208,17 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                         Source::InPlace(_) if odd => Panels { data: b_room, row: width, panel: 0 },
                         _ => panels.skip(full),
                     };
-                    for r in t.clone().map(|tile| tiles.at(tile)) {
+                    // Of a `B` that was packed beforehand, the next strip, or the first one of the next steps.
+                    let next = match b {
+                        Source::Packed(data) if columns < n => {
+                            let last = j.end == n;
+                            let (j, k) = if last { (0, k.end) } else { (j.end, k.start) };
+                            data.get(j * depth + k * width..)
+                        }
+                        _ => None,
+                    };
+                    for tile in t.clone() {
+                        let r = tiles.at(tile);
                         let a = match left {
                             Some(Left::Rows { data, row }) => {
                                 Left::Rows { data: &data[r.start * row + k.start..], row }
@@ -231,6 +242,10 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                             width: j.len(),
                             add: add || k.start > 0,
                             from: from.map(|from| from.skip(r.start, j.start)),
+                            ahead: next.and_then(|data| {
+                                let at = (tile - slab.start, slab.len());
+                                Ahead::share(Panels { data, ..panels }, k.len(), at, depth * n)
+                            }),
                         };
                         rows.multiply(simd, height);
                     }

@@ -1,6 +1,7 @@
 //! A few rows of `C`, tile after tile, of the height that the machine's registers allow.
 
 use super::{
+    ahead::Ahead,
     lanes::Lanes,
     tile::{Entries, tile},
 };
@@ -49,6 +50,8 @@ pub(super) struct Rows<'a, T> {
     pub(super) add: bool,
     /// What they begin with otherwise, if not with zero.
     pub(super) from: Option<Start<'a, T>>,
+    /// What is read next, if it is far away.
+    pub(super) ahead: Option<Ahead<'a, T>>,
 }
 
 /// Rows that sums begin with: `(i, j)` is `data[i * row + j]`. A `row` of 0 serves all.
@@ -166,28 +169,39 @@ impl<T: Lanes, const M: usize, const P: usize> Strip<'_, T, M, P> {
     /// Tile after tile from left to right; `a` knows the entries of `A`.
     #[inline(always)]
     fn sweep<S: Simd>(self, simd: S, a: &impl Entries<T, M>) {
-        let Rows { a: _, depth, b, tail, c, stride, width, add, from } = self.0;
+        let Rows { a: _, depth, b, tail, c, stride, width, add, from, ahead } = self.0;
         let start = |at: usize| (add, from.map(|from| from.skip(0, at)));
+        let ahead = |p| ahead.map_or(&[][..], |ahead| ahead.panel(p));
         let panel = PANEL * T::lanes::<S>();
         let full = width / panel;
         let mut p = 0;
         while p + P <= full {
             let (c, start) = (&mut c[p * panel..], start(p * panel));
-            tile::<S, T, M, P, PANEL>(simd, a, depth, b.skip(p), c, stride, P * panel, start);
+            tile::<S, T, M, P, PANEL>(
+                simd,
+                a,
+                depth,
+                b.skip(p),
+                c,
+                stride,
+                P * panel,
+                start,
+                ahead(p),
+            );
             p += P;
         }
         while P > 1 && p < full {
             let (c, start) = (&mut c[p * panel..], start(p * panel));
-            tile::<S, T, M, 1, PANEL>(simd, a, depth, b.skip(p), c, stride, panel, start);
+            tile::<S, T, M, 1, PANEL>(simd, a, depth, b.skip(p), c, stride, panel, start, &[]);
             p += 1;
         }
         let rest = width - full * panel;
         if rest > 0 {
             let (c, start) = (&mut c[full * panel..], start(full * panel));
             if rest <= panel / PANEL {
-                tile::<S, T, M, 1, 1>(simd, a, depth, tail, c, stride, rest, start);
+                tile::<S, T, M, 1, 1>(simd, a, depth, tail, c, stride, rest, start, &[]);
             } else {
-                tile::<S, T, M, 1, PANEL>(simd, a, depth, tail, c, stride, rest, start);
+                tile::<S, T, M, 1, PANEL>(simd, a, depth, tail, c, stride, rest, start, &[]);
             }
         }
     }

@@ -23,6 +23,7 @@
 //! every path below. [`plain`] says the same without the machinery.
 
 mod again;
+mod ahead;
 mod lanes;
 mod loops;
 mod micro;
@@ -33,6 +34,8 @@ mod rank_update;
 mod tests;
 mod tile;
 mod turn;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use again::Again;
 pub use micro::Start;

@@ -63,7 +63,8 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
             && let Some(b) = at_hand::<S, T>(&b, depth, n)
         {
             let tail = if n % width > 0 { b.skip(n / width) } else { b };
-            Rows { a: left, depth, b, tail, c, stride, width: n, add, from }.multiply(simd, m);
+            Rows { a: left, depth, b, tail, c, stride, width: n, add, from, ahead: None }
+                .multiply(simd, m);
             return;
         }
         simd.vectorize(Loops(Self { scratch, a, b, n, c: (c, stride), add, from }));

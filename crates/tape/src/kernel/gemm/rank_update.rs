@@ -15,6 +15,7 @@
 
 use super::{
     Buffer, LINE,
+    ahead::Ahead,
     lanes::Lanes,
     loops::{RESIDENT, cut},
     micro::{Left, PANEL, Panels, Rows, highest},
@@ -221,10 +222,15 @@ impl<T: Lanes> WithSimd for Add<'_, T> {
                 let b = &right[j.start * room..];
                 let b = Panels { data: b, row: width, panel: room * width };
                 let tail = if rest > 0 { b.skip(full) } else { b };
-                for r in cut(group.clone(), height) {
+                // The next strip, or the first one for the next group.
+                let next = if j.end == n { right } else { &right[j.end * room..] };
+                let next = Panels { data: next, ..b };
+                let tiles = group.len().div_ceil(height);
+                for (i, r) in cut(group.clone(), height).enumerate() {
                     let a = Left::Steps { data: &left[r.start * room..], step: r.len() };
                     let (c, width) = (&mut c[r.start * stride + j.start..], j.len());
-                    let rows = Rows { a, depth, b, tail, c, stride, width, add, from: None };
+                    let ahead = Ahead::share(next, depth, (i, tiles), depth * n);
+                    let rows = Rows { a, depth, b, tail, c, stride, width, add, from: None, ahead };
                     rows.multiply(simd, r.len());
                 }
             }

@@ -1,6 +1,7 @@
 //! The microkernel: a small tile of `C` held in registers while `k` runs.
 
 use super::{
+    ahead::Lines,
     lanes::Lanes,
     micro::{Panels, Start},
 };
@@ -20,6 +21,8 @@ pub(super) trait Entries<T, const M: usize> {
 }
 
 /// `M` rows by `P` panels of `V` vectors: `cᵢⱼ = fma(aᵢₖ, bₖⱼ, cᵢⱼ)` for `k = 0, 1, 2, …`
+///
+/// The memory `ahead` is asked for meanwhile.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
@@ -31,6 +34,7 @@ pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: u
     stride: usize,
     width: usize,
     (add, from): (bool, Option<Start<'_, T>>),
+    ahead: &[T],
 ) {
     let lanes = T::lanes::<S>();
     let zero = T::splat(simd, T::ZERO);
@@ -54,7 +58,9 @@ pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: u
             let lines = &T::vectors::<S>(&b.data[..depth * V * lanes]);
             let (a, a_rest) = pulp::as_arrays::<UNROLL, _>(&a[..depth]);
             let (b, b_rest) = pulp::as_arrays::<UNROLL, _>(pulp::as_arrays::<V, _>(lines).0);
-            for (a, b) in a.iter().zip(b) {
+            let ahead = Lines::over(ahead, a.len());
+            for (turn, (a, b)) in a.iter().zip(b).enumerate() {
+                ahead.ask(simd, turn);
                 for u in 0..UNROLL {
                     step(simd, &mut sums, &a[u], [b[u]; P]);
                 }

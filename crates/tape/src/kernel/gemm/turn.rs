@@ -18,8 +18,8 @@ fn plain<T: Copy>(x: Block<T>) -> Block<T> {
 #[inline(always)]
 pub(super) fn f32<S: Simd>(simd: S, x: Block<f32>) -> Block<f32> {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = x86::token(simd) {
-        return x86::f32(simd, x);
+    if let Some(simd) = super::x86::token(simd) {
+        return shuffles::f32(simd, x);
     }
     let _ = simd;
     plain(x)
@@ -29,8 +29,8 @@ pub(super) fn f32<S: Simd>(simd: S, x: Block<f32>) -> Block<f32> {
 #[inline(always)]
 pub(super) fn f64<S: Simd>(simd: S, x: Block<f64>) -> Block<f64> {
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = x86::token(simd) {
-        return x86::f64(simd, x);
+    if let Some(simd) = super::x86::token(simd) {
+        return shuffles::f64(simd, x);
     }
     let _ = simd;
     plain(x)
@@ -39,24 +39,10 @@ pub(super) fn f64<S: Simd>(simd: S, x: Block<f64>) -> Block<f64> {
 /// The compiler does not find these shuffles by itself, and without them packing a
 /// transposed matrix takes four times as long.
 #[cfg(target_arch = "x86_64")]
-mod x86 {
+mod shuffles {
     use super::{Block, SIDE};
-    use pulp::{
-        Simd, cast,
-        x86::{V3, V4},
-    };
-    use std::{
-        any::Any,
-        arch::x86_64::{__m256, __m256d},
-    };
-
-    /// The proof that AVX is there, if `simd` contains it; decided at compile time.
-    #[inline(always)]
-    pub(super) fn token<S: Simd>(simd: S) -> Option<V3> {
-        let simd: &dyn Any = &simd;
-        let narrow = simd.downcast_ref::<V3>().copied();
-        narrow.or_else(|| simd.downcast_ref::<V4>().map(|simd| **simd))
-    }
+    use pulp::{cast, x86::V3};
+    use std::arch::x86_64::{__m256, __m256d};
 
     // Plain loops below: a closure would be compiled without AVX unless it is inlined.
 
