@@ -79,7 +79,7 @@ impl<T: Real> Tape<T> {
             record.edges.items.push(var.id);
         }
         let lent = Lent {
-            lookup: record.lookup(),
+            lookup: &record.lookup(),
             nodes: record.edges.slice(edges.0, edges.1),
             indices,
             scratch: &self.scratch,
@@ -111,14 +111,15 @@ impl<T: Real> Tape<T> {
                     memory.fill(T::of(f64::NAN));
                 }
                 let nodes = record.edges.slice(edges.0, edges.1);
-                let lent = Lent { lookup: record.lookup(), nodes, indices, scratch: &self.scratch };
+                let lent =
+                    Lent { lookup: &record.lookup(), nodes, indices, scratch: &self.scratch };
                 op.forward(Inputs(&lent), &mut memory, &mut []);
                 record.aside += len;
                 Place::Aside(memory)
             }
             None => {
                 let (lookup, nodes, fresh, start) = record.extend(edges, len + saved);
-                let lent = Lent { lookup, nodes, indices, scratch: &self.scratch };
+                let lent = Lent { lookup: &lookup, nodes, indices, scratch: &self.scratch };
                 let (y, saved) = fresh.split_at_mut(len);
                 op.forward(Inputs(&lent), y, saved);
                 Place::Arena(start)

@@ -115,7 +115,7 @@ impl<T: Real> Record<T> {
         let reads = |id: u64, node: &Node<T>| {
             let Kind::Op(op) = &node.kind else { return false };
             let (nodes, indices) = (self.inputs(node), self.indices_of(node));
-            let lent = Lent { lookup, nodes, indices, scratch };
+            let lent = Lent { lookup: &lookup, nodes, indices, scratch };
             let x = Inputs(&lent);
             if id == root {
                 return op.reads_output();

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Gradients, Real, Result, Tape, Var, error::or_panic, gradients::Kept, inspect::Blame,
-    pool::Pool, record::Record, sweep::Sweep,
+    lookup::Lookup, pool::Pool, record::Record, sweep::Sweep,
 };
 use ndarray::{ArrayD, ArrayViewD, aview0};
 use std::{iter::once, ops::Range};
@@ -62,7 +62,8 @@ impl<T: Real> Tape<T> {
             return Err(Error::NotScalar { shape: record.shape(node).clone() });
         }
         let pool = &mut *self.pool.lock();
-        let mut sweep = self.begin(&record, pool, None);
+        let lookup = record.lookup();
+        let mut sweep = self.begin(&record, &lookup, pool, None);
         (sweep.traced, sweep.plain) = (true, false);
         sweep.add_to(loss.id, 1, |sum| sum.add(once(T::ONE)));
         let nodes: Vec<_> = record.living().collect();
@@ -80,13 +81,14 @@ impl<T: Real> Tape<T> {
     fn begin<'a>(
         &'a self,
         record: &'a Record<T>,
+        lookup: &'a Lookup<'a, T>,
         pool: &'a mut Pool<T>,
         kept: Option<Kept<T>>,
     ) -> Sweep<'a, T> {
         pool.begin((record.nodes.end() - record.front) as usize, record.survivors.len());
         Sweep {
             tape: self,
-            lookup: record.lookup(),
+            lookup,
             record,
             scratch: &self.scratch,
             kept: kept.or_else(|| pool.kept.pop()).unwrap_or_default(),
@@ -113,7 +115,8 @@ impl<T: Real> Tape<T> {
     ) -> Gradients<T> {
         let pool = &mut *self.pool.lock();
         let end = record.nodes.end();
-        let mut sweep = self.begin(record, pool, kept);
+        let lookup = record.lookup();
+        let mut sweep = self.begin(record, &lookup, pool, kept);
         for (id, cotangent) in seeds {
             sweep.add_to(id, cotangent.len(), |sum| sum.add(cotangent.iter().copied()));
         }

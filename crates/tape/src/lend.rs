@@ -20,7 +20,7 @@ pub struct Inputs<'a, T: Real>(pub(crate) &'a Lent<'a, T>);
 /// so many words would be copied for each.)
 #[derive(Debug)]
 pub(crate) struct Lent<'a, T: Real> {
-    pub(crate) lookup: Lookup<'a, T>,
+    pub(crate) lookup: &'a Lookup<'a, T>,
     pub(crate) nodes: &'a [u64],
     pub(crate) indices: &'a [usize],
     pub(crate) scratch: &'a RefCell<Scratch<T>>,

@@ -78,18 +78,22 @@ impl<T: Real> Sweep<'_, T> {
             }
             _ => offset,
         };
-        let mut sum = self.slot(input).map(take).unwrap_or_default().fetched(self.pool);
-        if sum.is_zero() && target.len == dy.as_slice().len() {
-            return self.put(input, dy);
-        }
-        if sum.is_zero() {
-            sum = Running::Part(self.pool.take(target.len), start..start);
-            if self.traced {
-                sum.complete(); // who looks on between two parts sees no rubbish
+        if matches!(self.slot(input), Some(Running::Zero | Running::Postponed(..))) {
+            let mut sum = self.slot(input).map(take).unwrap_or_default().fetched(self.pool);
+            if sum.is_zero() && target.len == dy.as_slice().len() {
+                return self.put(input, dy);
             }
+            if sum.is_zero() {
+                sum = Running::Part(self.pool.take(target.len), start..start);
+                if self.traced {
+                    sum.complete(); // who looks on between two parts sees no rubbish
+                }
+            }
+            self.put(input, sum);
         }
-        sum.add_part(start, dy.as_slice());
-        self.put(input, sum);
+        if let Some(sum) = self.slot(input) {
+            sum.add_part(start, dy.as_slice()); // where it stands: it is not moved for each of its parts
+        }
         dy.give_to(self.pool);
     }
 }

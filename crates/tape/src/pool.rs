@@ -40,13 +40,23 @@ impl<T> Default for Pool<T> {
 }
 
 impl<T: Copy + Default> Pool<T> {
-    /// A buffer of `len` elements of any value.
+    /// A buffer of `len` elements of any value. (Handed over in registers, as far as that goes: of one that has just been
+    /// given, the words are read as they were written, and not waited for.)
+    #[inline(always)]
     pub(crate) fn take(&mut self, len: usize) -> Vec<T> {
         if len == 0 {
             return Vec::new(); // an empty adjoint is a zero: nobody would give the memory back
         }
         let class = len.next_power_of_two().trailing_zeros() as usize;
-        let free = self.free.get_mut(class).and_then(Vec::pop);
+        match self.free.get_mut(class).and_then(Vec::pop) {
+            Some(buffer) if buffer.len() == len => buffer,
+            free => Self::resized(free, len, class),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn resized(free: Option<Vec<T>>, len: usize, class: usize) -> Vec<T> {
         let mut buffer = free.unwrap_or_else(|| Vec::with_capacity(1 << class));
         buffer.resize(len, T::default());
         buffer

@@ -90,6 +90,7 @@ impl<T: Real> Running<T> {
     }
 
     /// A sum of `len` elements of any value.
+    #[inline(always)]
     pub(crate) fn rubbish(pool: &mut Pool<T>, len: usize) -> Self {
         match len {
             0 => Self::Zero,
@@ -124,6 +125,7 @@ impl<T: Real> Running<T> {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn give_to(self, pool: &mut Pool<T>) {
         match self {
             Self::Buffer(buffer) | Self::Part(buffer, _) => pool.give(buffer),

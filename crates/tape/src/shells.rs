@@ -18,6 +18,7 @@ impl<T> Default for Shells<T> {
 }
 
 impl<T: Real> Shells<T> {
+    #[inline(always)]
     pub(crate) fn wrap<O: Op<T>>(&mut self, op: O) -> Box<dyn Op<T>> {
         if size_of::<O>() == 0 {
             return Box::new(op);

@@ -20,7 +20,7 @@ use std::{cell::RefCell, mem::take};
 pub(crate) struct Sweep<'a, T: Real> {
     pub(crate) tape: &'a Tape<T>,
     pub(crate) record: &'a Record<T>,
-    pub(crate) lookup: Lookup<'a, T>,
+    pub(crate) lookup: &'a Lookup<'a, T>,
     pub(crate) scratch: &'a RefCell<Scratch<T>>,
     pub(crate) pool: &'a mut Pool<T>,
     pub(crate) kept: Kept<T>,

@@ -19,7 +19,7 @@ impl<T: Real> Sweep<'_, T> {
         let edges = self.record.inputs(node);
         let (inputs, params) = edges.split_at(segment.inputs);
         let inner = self.tape.borrow_inner();
-        let replay = or_panic(Replay::record(&inner, self.lookup, inputs, &*segment.run));
+        let replay = or_panic(Replay::record(&inner, *self.lookup, inputs, &*segment.run));
         let mut leaves = replay.leaves;
         for (param, version, id) in replay.params {
             let is_it = |outer: &&u64| {
@@ -59,10 +59,11 @@ impl<T: Real> Sweep<'_, T> {
             let end = record.nodes.end();
             self.pool.begin((end - record.front) as usize, record.survivors.len());
             carry(&mut aside.gathers, &mut self.pool.gathers, leaves.iter().copied());
+            let lookup = record.lookup();
             let mut sweep = Sweep {
                 tape: &inner,
                 record: &record,
-                lookup: record.lookup(),
+                lookup: &lookup,
                 scratch: self.scratch,
                 pool: &mut *self.pool,
                 kept: Kept::default(),

@@ -99,7 +99,7 @@ impl<T: Real> Tape<T> {
             let flops = match &node.kind {
                 Kind::Op(op) => {
                     let lent = Lent {
-                        lookup: record.lookup(),
+                        lookup: &record.lookup(),
                         nodes: record.inputs(node),
                         indices: record.indices_of(node),
                         scratch: &self.scratch,

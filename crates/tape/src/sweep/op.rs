@@ -31,14 +31,14 @@ impl<'a, T: Real> Sweep<'a, T> {
             self.jointly(op, x, y, &each(dy.as_slice(), op.outputs()));
             return dy.give_to(self.pool);
         }
+        let terms = dy.as_slice();
         let wants = |i: usize| lookup.node(edges[i]).wants && op.differentiable(i);
-        let last = (0..edges.len()).rev().find(|&i| wants(i));
         for (i, &input) in edges.iter().enumerate() {
-            if !wants(i) {
+            let target = lookup.node(input);
+            if !(target.wants && op.differentiable(i)) {
                 continue;
             }
-            let target = lookup.node(input);
-            if Some(i) == last && target.len == dy.as_slice().len() && op.passes(i, x) {
+            if target.len == terms.len() && op.passes(i, x) && !(i + 1..edges.len()).any(wants) {
                 if let Some(slot) = self.slot(input)
                     && slot.is_zero()
                 {
@@ -52,7 +52,7 @@ impl<'a, T: Real> Sweep<'a, T> {
             {
                 let factor = |factor| match factor {
                     Factor::Input(j) => x.value(j),
-                    Factor::Adjoint => dy.as_slice(),
+                    Factor::Adjoint => terms,
                 };
                 let (left, right) = (factor(rows.left), factor(rows.right));
                 // As many columns as the right factor has for each row of the left one.
@@ -61,7 +61,7 @@ impl<'a, T: Real> Sweep<'a, T> {
                 self.gather(input, (left, right), (m, n), columns);
                 continue;
             }
-            self.add_to(input, target.len, |dx| op.backward(i, x, y, dy.as_slice(), dx));
+            self.add_to(input, target.len, |dx| op.backward(i, x, y, terms, dx));
         }
         dy.give_to(self.pool);
     }

@@ -60,7 +60,12 @@ impl<T> Shelf<T> {
         }
         let Again { place, serial, start } = again;
         let read = [b.rows, b.cols, b.col_stride];
-        let same = |form: &Form<T>| (form.place, form.start, form.read) == (place, start, read);
+        // Word by word: what has just been written so is not yet to be read as a vector, as a comparison of arrays would.
+        let same = |form: &Form<T>| {
+            let words =
+                form.read.iter().zip(read).fold(form.start ^ start, |w, (a, b)| w | (a ^ b));
+            form.place == place && words == 0
+        };
         let Some(at) = self.forms.iter().position(same) else {
             let serial = Some(serial);
             self.forms.push(Form { place, start, serial, read, packed: None, ready: false });

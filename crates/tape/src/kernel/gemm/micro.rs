@@ -163,6 +163,10 @@ impl<T: Lanes, const M: usize> Entries<T, M> for [&[T]; M] {
         }
         a
     }
+    #[inline(always)]
+    fn dense(&self) -> Option<&[[T; M]]> {
+        (M == 1).then(|| pulp::as_arrays(self[0]).0)
+    }
 }
 
 impl<T: Lanes, const M: usize, const P: usize> Strip<'_, T, M, P> {

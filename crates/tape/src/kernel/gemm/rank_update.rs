@@ -52,6 +52,8 @@ pub struct RankUpdate<T> {
     right: Buffer<T>,
     m: usize,
     n: usize,
+    /// Rows of a tile on this machine, once that is known.
+    height: usize,
     /// Rows of a block.
     room: usize,
     /// How many of them are there; behind them stands anything.
@@ -66,7 +68,15 @@ impl<T: Real> RankUpdate<T> {
         // No vector is longer than a line of the cache.
         let padded = n.next_multiple_of(PANEL * line);
         let mut buffer = |len: usize| Buffer::starting_on_a_line(take(len + line));
-        Self { left: buffer(m * room), right: buffer(padded * room), m, n, room, rows: 0 }
+        Self {
+            left: buffer(m * room),
+            right: buffer(padded * room),
+            m,
+            n,
+            height: 0,
+            room,
+            rows: 0,
+        }
     }
 
     /// The memory, to be used again.
@@ -100,7 +110,7 @@ impl<T: Real> RankUpdate<T> {
     /// Counts rows in, as far as there is room: where they begin, and how many they are.
     #[inline(always)]
     fn grow(&mut self, left: &[T], right: &[T]) -> (usize, usize) {
-        let count = left.len() / self.m;
+        let count = if left.len() == self.m { 1 } else { left.len() / self.m };
         assert_eq!(right.len(), count * self.n, "as many rows on the right as on the left");
         let (at, count) = (self.rows, count.min(self.room - self.rows));
         self.rows += count;
@@ -142,8 +152,16 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
         let Self { to, left, right } = self;
         let (m, n, room) = (to.m, to.n, to.room);
         let (at, count) = to.grow(left, right);
-        let (height, width) = (height::<S>(m), PANEL * T::lanes::<S>());
+        if to.height == 0 {
+            to.height = height::<S>(m);
+        }
+        let (height, width) = (to.height, PANEL * T::lanes::<S>());
         let (to_left, to_right) = (to.left.filled(), to.right.filled());
+        if count == 1 {
+            lay::<S, T>(&left[..m], height, to_left, |i, len| i * room + at * len);
+            lay::<S, T>(&right[..n], width, to_right, |j, _| j * room + at * width);
+            return count;
+        }
         for rows in cut(0..count, FEW) {
             let (at, few) = (at + rows.start, rows.len());
             for i in cut(0..m, height) {
@@ -166,6 +184,30 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
             }
         }
         count
+    }
+}
+
+/// A single row, cut into stretches of some length, each of which goes where `at` says of its start and length. (As it comes
+/// from a batch of one; to find out how to lay down several would take longer than to lay down this one.)
+#[inline(always)]
+fn lay<S: Simd, T: Lanes>(
+    row: &[T],
+    length: usize,
+    to: &mut [T],
+    at: impl Fn(usize, usize) -> usize,
+) {
+    let mut start = 0;
+    while start < row.len() {
+        let len = length.min(row.len() - start);
+        let (from, to) = (&row[start..][..len], &mut to[at(start, len)..][..len]);
+        let whole = len / T::lanes::<S>() * T::lanes::<S>();
+        for (to, &from) in T::vectors_mut::<S>(to).iter_mut().zip(T::vectors::<S>(from)) {
+            *to = from;
+        }
+        for (to, &from) in to[whole..].iter_mut().zip(&from[whole..]) {
+            *to = from;
+        }
+        start += len;
     }
 }
 

@@ -52,18 +52,18 @@ impl<T: Real> Op<T> for Affine {
     }
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
-        let (w, c) = (x.shape(1), x.value(2));
-        let rows = y.len() / w[1].max(1);
-        let (a, b) = (Matrix::row_major(&x[0], rows, w[0]), Matrix::row_major(&x[1], w[0], w[1]));
-        let bias = c.len() == w[1] && x.shape(2).last() == Some(&w[1]);
+        let (n_in, n_out, c) = (x.shape(1)[0], x.shape(1)[1], x.value(2));
+        let rows = if y.len() == n_out { 1 } else { y.len() / n_out.max(1) };
+        let (a, b) = (Matrix::row_major(&x[0], rows, n_in), Matrix::row_major(&x[1], n_in, n_out));
+        let bias = c.len() == n_out && x.shape(2).last() == Some(&n_out);
         if c.len() == y.len() || bias {
-            let from = Start { data: c, row: if bias { 0 } else { w[1] } };
+            let from = Start { data: c, row: if bias { 0 } else { n_out } };
             let scratch = &mut x.scratch().borrow_mut();
             return T::gemm_from(scratch, a, (b, x.again(1, 0)), from, y);
         }
         let mut out = Shape::from_slice(x.shape(0));
         if let Some(last) = out.last_mut() {
-            *last = w[1];
+            *last = n_out;
         }
         for_each_run(
             &out,
