@@ -1,6 +1,6 @@
 //! Memory whose addresses only grow, and which is closed up from the front.
 
-use crate::Real;
+use crate::{Real, buffer::first_line};
 
 /// A vector whose elements keep their address when the front is released.
 #[derive(Debug)]
@@ -56,13 +56,15 @@ pub(crate) struct Arena<T> {
     /// The values, and behind them what is left of earlier ones.
     pub(crate) items: Vec<T>,
     pub(crate) len: usize,
+    /// How many of them stand before the first value, so that this begins on a line of the cache.
+    start: usize,
     /// The address of `items[0]`.
     pub(crate) base: u64,
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), len: 0, base: 0 }
+        Self { items: Vec::new(), len: 0, start: 0, base: 0 }
     }
 }
 
@@ -101,17 +103,20 @@ impl<T: Real> Arena<T> {
     /// Forgets everything before `front`, soon.
     pub(crate) fn release(&mut self, front: u64) {
         let dead = (front - self.base) as usize;
-        if dead > 0 && dead >= self.len - dead {
-            self.items.copy_within(dead..self.len, 0);
-            self.len -= dead;
-            self.base = front;
+        let start = first_line(&self.items).min(dead);
+        if dead > self.start && dead - self.start >= self.len - dead {
+            self.items.copy_within(dead..self.len, start);
+            self.len -= dead - start;
+            self.base = front - start as u64;
+            self.start = start;
         }
     }
     pub(crate) fn clear(&mut self) {
         self.base = self.end();
-        self.len = 0;
+        self.start = first_line(&self.items);
+        self.len = self.start;
     }
     pub(crate) fn bytes(&self) -> usize {
-        self.len * size_of::<T>()
+        (self.len - self.start) * size_of::<T>()
     }
 }

@@ -82,13 +82,17 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Lets go of a value that has been read by its one reader. Where it has none, it is the last that was recorded, and is
-    /// forgotten.
-    pub(crate) fn spend(&self, value: Var<'_, T>, read: bool) {
+    /// Lets go of a product that has been read by its one reader, which flushes the adjoint that it gives it. Where it has
+    /// none, it is the last that was recorded, and is forgotten.
+    pub(crate) fn spend(&self, product: Var<'_, T>, read: bool) {
         let mut record = self.record.borrow_mut();
-        record.let_go(value.id, &mut self.pool.lock());
+        record.let_go(product.id, &mut self.pool.lock());
         if !read {
             record.forget_last();
+        } else if let Some(node) = record.get_mut(product.id)
+            && node.way == Way::Long
+        {
+            node.way = Way::Flushed;
         }
     }
 }

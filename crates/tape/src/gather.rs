@@ -7,6 +7,7 @@
 
 use crate::{
     Real,
+    buffer::Buffer,
     kernel::{Matrix, gemm::RankUpdate},
     pool::Pool,
     running::Running,
@@ -41,11 +42,11 @@ pub(crate) struct Columns {
 
 impl<T: Real> Gather<T> {
     pub(crate) fn give_to(self, pool: &mut Pool<T>) {
-        self.rows.into_memory().into_iter().for_each(|memory| pool.give(memory));
+        self.rows.into_memory().into_iter().for_each(|memory| pool.give_memory(memory));
     }
 
     /// Adds what has been gathered to the gradient, which is empty where nothing has arrived.
-    fn flush(&mut self, pool: &mut Pool<T>, sum: &mut Vec<T>) {
+    fn flush(&mut self, pool: &mut Pool<T>, sum: &mut Buffer<T>) {
         let (Columns { start, len }, (m, n)) = (self.columns, self.size);
         let mut add = !sum.is_empty();
         if !add {
@@ -75,7 +76,7 @@ impl<T: Real> Sweep<'_, T> {
             return self.at_once(leaf, at, (left, right), (m, n));
         }
         let at = at.unwrap_or_else(|| {
-            let rows = RankUpdate::new((m, columns.len), BLOCK, |len| self.pool.take(len));
+            let rows = RankUpdate::new((m, columns.len), BLOCK, |len| self.pool.vector(len));
             self.pool.gathers.push(Gather { leaf, columns, size: (m, n), rows });
             self.pool.gathers.len() - 1
         });
@@ -123,7 +124,7 @@ impl<T: Real> Sweep<'_, T> {
 }
 
 /// Completes the gradient of `leaf`.
-pub(crate) fn finish<T: Real>(pool: &mut Pool<T>, leaf: u64, sum: &mut Vec<T>) {
+pub(crate) fn finish<T: Real>(pool: &mut Pool<T>, leaf: u64, sum: &mut Buffer<T>) {
     while let Some(at) = pool.gathers.iter().position(|g| g.leaf == leaf) {
         let mut gather = pool.gathers.swap_remove(at);
         gather.flush(pool, sum);

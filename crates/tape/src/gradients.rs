@@ -1,7 +1,10 @@
 //! What a sweep leaves behind.
 
-use crate::{Error, ParamId, Real, Result, Var, error::or_panic, pool::SharedPool, shape::Shape};
-use ndarray::{ArrayD, IxDyn};
+use crate::{
+    Error, ParamId, Real, Result, Var, buffer::Buffer, error::or_panic, pool::SharedPool,
+    shape::Shape,
+};
+use ndarray::ArrayD;
 use smallvec::SmallVec;
 use std::ops::Index;
 
@@ -60,9 +63,9 @@ impl<T> Kept<T> {
 
 impl<T: Real> Kept<T> {
     /// Keeps a gradient. Called with falling serial numbers.
-    pub(crate) fn keep(&mut self, id: u64, shape: &Shape, elements: Vec<T>) {
+    pub(crate) fn keep(&mut self, id: u64, shape: &Shape, elements: Buffer<T>) {
         self.vars.push((id, self.arrays.len()));
-        self.arrays.push(array(shape, elements));
+        self.arrays.push(elements.into_array(shape));
     }
 
     /// Keeps the gradient of a leaf that stands for a parameter; `Err` returns the memory when the
@@ -73,14 +76,14 @@ impl<T: Real> Kept<T> {
         (param, version): (ParamId, u64),
         reached: bool,
         shape: &Shape,
-        elements: Vec<T>,
-    ) -> Result<(), Vec<T>> {
+        elements: Buffer<T>,
+    ) -> Result<(), Buffer<T>> {
         match self.place(param) {
             Ok(place) => {
                 let known = &mut self.params[place].1;
                 known.reached |= reached;
                 self.vars.push((id, known.at));
-                for (sum, &term) in self.arrays[known.at].iter_mut().zip(&elements) {
+                for (sum, &term) in self.arrays[known.at].iter_mut().zip(&*elements) {
                     *sum += term;
                 }
                 Err(elements)
@@ -121,13 +124,6 @@ impl<T: Real> Kept<T> {
     fn at(&self, id: u64) -> Option<usize> {
         let at = self.vars.binary_search_by(|(known, _)| id.cmp(known)).ok()?;
         Some(self.vars[at].1)
-    }
-}
-
-fn array<T>(shape: &Shape, elements: Vec<T>) -> ArrayD<T> {
-    match ArrayD::from_shape_vec(IxDyn(shape), elements) {
-        Ok(array) => array,
-        Err(error) => unreachable!("a gradient fills the shape of its variable: {error}"),
     }
 }
 
@@ -238,7 +234,7 @@ impl<T: Real> Gradients<T> {
     ) -> &mut ArrayD<T> {
         let at = self.kept.arrays.len();
         let elements = self.pool.lock().take(shape.iter().product());
-        self.kept.arrays.push(array(&Shape::from_slice(shape), elements));
+        self.kept.arrays.push(elements.into_array(shape));
         self.kept.params.insert(place, (id, ParamGradient { at, ..known }));
         &mut self.kept.arrays[at]
     }
@@ -276,7 +272,7 @@ impl<T: Real> Drop for Gradients<T> {
         let mut kept = std::mem::take(&mut self.kept);
         let mut pool = self.pool.lock();
         for array in kept.arrays.drain(..) {
-            pool.give(array.into_raw_vec_and_offset().0);
+            pool.give_memory(array.into_raw_vec_and_offset().0);
         }
         kept.vars.clear();
         kept.params.clear();

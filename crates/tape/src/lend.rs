@@ -149,7 +149,13 @@ pub struct Adjoint<'a, T: Real> {
     pub(crate) fresh: Option<&'a [T]>,
 }
 
-impl<T: Real> Adjoint<'_, T> {
+impl<'a, T: Real> Adjoint<'a, T> {
+    /// The memory, and what the sum in it begins with if that is not what stands there: see [`fresh`](Self::fresh).
+    #[inline]
+    pub(crate) fn begin(&mut self) -> (&mut [T], Option<&'a [T]>) {
+        (self.slice, self.fresh.take())
+    }
+
     /// `x̄ₖ += termₖ` for every element `k`, in order.
     #[inline(always)]
     pub fn add(mut self, terms: impl Iterator<Item = T>) {

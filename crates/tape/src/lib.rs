@@ -46,6 +46,7 @@ mod aside;
 mod backward;
 mod binary;
 mod branching;
+mod buffer;
 mod checkpoint;
 mod cut;
 mod error;

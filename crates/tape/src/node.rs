@@ -1,6 +1,6 @@
 //! What the tape knows about one of its values.
 
-use crate::{Op, ParamId, arena::Queue, shapes::ShapeId};
+use crate::{Op, ParamId, arena::Queue, buffer::Buffer, shapes::ShapeId};
 use ndarray::ArrayD;
 use std::{panic::Location, sync::Arc};
 
@@ -16,7 +16,7 @@ pub(crate) enum Place<T> {
     /// On their own: the node was released but is still read.
     Kept(Vec<T>),
     /// In memory of the pool, which is lent to it until it is let go.
-    Aside(Vec<T>),
+    Aside(Buffer<T>),
     /// Nowhere any more: nobody will ask.
     Spent,
     /// The same, for what was a view of it.
@@ -37,6 +37,8 @@ pub(crate) enum Kind<T> {
 pub(crate) enum Way {
     /// Its op is asked.
     Long,
+    /// The same, but what turns its adjoint [first](crate::Op::outermost) is done already: it was flushed when it was written.
+    Flushed,
     /// It is a number made of numbers by an op that has a short way for them.
     Number,
     /// It is a view, and its adjoint is added to that of its input where it stands there.

@@ -83,7 +83,7 @@ impl<T: Real> Tape<T> {
         whole.end = half.end;
         let mut pool = self.pool.lock();
         for (_, cotangent) in before {
-            pool.give(cotangent.into_raw_vec_and_offset().0);
+            pool.give_memory(cotangent.into_raw_vec_and_offset().0);
         }
         drop(pool);
         Ok(whole)

@@ -3,12 +3,14 @@
 //! An adjoint lives from its first term until its node has been swept; then its memory serves the next one.
 //! So a sweep works in the memory of a step, not of a sequence, and a second sweep allocates nothing.
 
-use crate::{Real, gather::Gather, gradients::Kept, postponed::Postponed, running::Running};
+use crate::{
+    Real, buffer::Buffer, gather::Gather, gradients::Kept, postponed::Postponed, running::Running,
+};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug)]
 pub(crate) struct Pool<T> {
-    /// Free buffers; those at index `k` hold at least `2ᵏ` elements.
+    /// Free memory; at index `k` for at least `2ᵏ` elements, and a line.
     free: Vec<Vec<Vec<T>>>,
     /// The adjoints of a sweep under way, by node.
     pub(crate) adjoints: Vec<Running<T>>,
@@ -43,35 +45,51 @@ impl<T: Copy + Default> Pool<T> {
     /// A buffer of `len` elements of any value. (Handed over in registers, as far as that goes: of one that has just been
     /// given, the words are read as they were written, and not waited for.)
     #[inline(always)]
-    pub(crate) fn take(&mut self, len: usize) -> Vec<T> {
+    pub(crate) fn take(&mut self, len: usize) -> Buffer<T> {
+        Buffer::within(self.memory(len, Buffer::<T>::room(len)))
+    }
+
+    /// `len` elements of any value, wherever they begin.
+    pub(crate) fn vector(&mut self, len: usize) -> Vec<T> {
+        self.memory(len, len)
+    }
+
+    /// `all` elements of any value, in memory that has room for a buffer of `len`.
+    #[inline(always)]
+    fn memory(&mut self, len: usize, all: usize) -> Vec<T> {
         if len == 0 {
             return Vec::new(); // an empty adjoint is a zero: nobody would give the memory back
         }
         let class = len.next_power_of_two().trailing_zeros() as usize;
         match self.free.get_mut(class).and_then(Vec::pop) {
-            Some(buffer) if buffer.len() == len => buffer,
-            free => Self::resized(free, len, class),
+            Some(memory) if memory.len() == all => memory,
+            free => Self::resized(free, all, class),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn resized(free: Option<Vec<T>>, len: usize, class: usize) -> Vec<T> {
-        let mut buffer = free.unwrap_or_else(|| Vec::with_capacity(1 << class));
-        buffer.resize(len, T::default());
-        buffer
+    fn resized(free: Option<Vec<T>>, all: usize, class: usize) -> Vec<T> {
+        let mut memory = free.unwrap_or_else(|| Vec::with_capacity(Buffer::<T>::room(1 << class)));
+        memory.resize(all, T::default());
+        memory
     }
 
-    pub(crate) fn give(&mut self, buffer: Vec<T>) {
-        let Some(class) = buffer.capacity().checked_ilog2() else { return };
+    #[inline]
+    pub(crate) fn give(&mut self, buffer: Buffer<T>) {
+        self.give_memory(buffer.into_memory());
+    }
+
+    pub(crate) fn give_memory(&mut self, memory: Vec<T>) {
+        let Some(class) = memory.capacity().checked_ilog2() else { return };
         let class = class as usize;
         if self.free.len() <= class {
             self.free.resize_with(class + 1, Vec::new);
         }
-        self.free[class].push(buffer);
+        self.free[class].push(memory);
     }
 
-    /// The free buffers.
+    /// The free memory.
     pub(crate) fn free(&self) -> impl Iterator<Item = &Vec<Vec<T>>> {
         self.free.iter()
     }

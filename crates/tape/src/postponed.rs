@@ -5,7 +5,9 @@
 //! cache when they are read. So a stretch stays where it is until something is added to it, or its part is swept. (Where all
 //! fits the first cache, nothing is gained, and each gets its own.)
 
-use crate::{Adjoint, Inputs, Op, Real, pool::Pool, running::Running, sweep::Sweep};
+use crate::{
+    Adjoint, Inputs, Op, Real, buffer::Buffer, pool::Pool, running::Running, sweep::Sweep,
+};
 use std::ops::Range;
 
 /// Elements of an adjoint that are worth it.
@@ -15,13 +17,13 @@ pub(crate) const LONG: usize = 1 << 12;
 #[derive(Debug)]
 pub(crate) struct Postponed<T> {
     key: u64,
-    adjoint: Vec<T>,
+    adjoint: Buffer<T>,
     left: usize,
 }
 
 impl<T: Real> Sweep<'_, T> {
     /// Leaves `dy` to the inputs of an op that [joined](Op::joins) them.
-    pub(crate) fn put_off(&mut self, op: &dyn Op<T>, x: Inputs<'_, T>, dy: Vec<T>) {
+    pub(crate) fn put_off(&mut self, op: &dyn Op<T>, x: Inputs<'_, T>, dy: Buffer<T>) {
         let (len, mut end) = (dy.len(), 0);
         let key = self.pool.put_off(dy);
         for (i, &input) in x.0.nodes.iter().enumerate() {
@@ -70,7 +72,7 @@ impl<T: Real> Sweep<'_, T> {
 
 impl<T: Real> Pool<T> {
     /// Takes an adjoint, until whoever brings it and whoever it is [left](Self::leave) to has [fetched](Self::fetched) it.
-    fn put_off(&mut self, adjoint: Vec<T>) -> u64 {
+    fn put_off(&mut self, adjoint: Buffer<T>) -> u64 {
         self.keys += 1; // and not a node: a checkpoint's tape within a sweep has nodes of the same numbers
         self.postponed.push(Postponed { key: self.keys, adjoint, left: 1 });
         self.keys
@@ -87,7 +89,7 @@ impl<T: Real> Pool<T> {
     }
 
     /// A stretch of what was put off.
-    fn stretch(&self, key: u64, stretch: Range<usize>) -> &[T] {
+    pub(crate) fn stretch(&self, key: u64, stretch: Range<usize>) -> &[T] {
         self.at(key).map_or(&[], |at| &self.postponed[at].adjoint[stretch])
     }
 
@@ -128,7 +130,7 @@ impl<T: Real> Running<T> {
 mod tests {
     use super::LONG;
     use crate::{
-        Adjoint, Inputs, Misfit, Op, Output, Result, Shape, Tape, Var,
+        Adjoint, Inputs, Misfit, Op, Output, Pointwise, Result, Shape, Tape, Var,
         ops::reduction::examples::wave,
     };
 
@@ -172,6 +174,35 @@ mod tests {
         let joined = (tape.stack(&steps) * tape.constant(weights.clone())).sum();
         let [one, two] = [joined, apart].map(|loss| tape.backward(loss));
         for leaf in [x, w] {
+            approx::assert_relative_eq!(one[leaf], two[leaf], max_relative = 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_formula_adds_to_a_stretch_where_it_stands() {
+        // Of the second formula an input is not read, and one row serves all.
+        let whole = Pointwise::new(|[x, h]| [(1.0 - x) * h + x * x.tanh()]);
+        let partly = Pointwise::new(|[a, _, c, h]| [a * h + c.tanh()]);
+        let tape = Tape::<f64>::new();
+        let start = tape.leaf(wave(&[4, WIDE / 2]));
+        let row = tape.leaf(wave(&[WIDE / 2]));
+        let mut steps = vec![start * 0.5];
+        for t in 0..4 {
+            let h = steps[t];
+            let pair = tape.concat(1, &[h, h * 0.5, h]);
+            steps.push(if t % 2 == 0 {
+                whole.apply(&[h * 0.3, h])[0]
+            } else {
+                partly.apply(&[pair, row])[0]
+            });
+        }
+        let weights = wave(&[5, 4, WIDE / 2]);
+        let weight = |k: usize| tape.constant(weights.index_axis(ndarray::Axis(0), k));
+        let terms = steps.iter().enumerate().map(|(k, &h)| (h * weight(k)).sum());
+        let apart = terms.reduce(|sum, term| sum + term).unwrap_or(start);
+        let joined = (tape.stack(&steps) * tape.constant(weights.clone())).sum();
+        let [one, two] = [joined, apart].map(|loss| tape.backward(loss));
+        for leaf in [start, row] {
             approx::assert_relative_eq!(one[leaf], two[leaf], max_relative = 1e-12);
         }
     }

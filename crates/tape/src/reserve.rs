@@ -69,7 +69,7 @@ fn boxed<T: Real>(kind: &Kind<T>) -> usize {
 
 /// The memory of a value that stands aside.
 fn aside<T: Real>(node: &Node<T>) -> usize {
-    if let Place::Aside(memory) = &node.place { vector(memory) } else { 0 }
+    if let Place::Aside(memory) = &node.place { memory.capacity() * size_of::<T>() } else { 0 }
 }
 
 fn vector<E>(vector: &Vec<E>) -> usize {

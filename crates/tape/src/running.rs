@@ -1,6 +1,6 @@
 //! An adjoint in the making: the running sum of its terms.
 
-use crate::{Real, pool::Pool};
+use crate::{Real, buffer::Buffer, pool::Pool};
 use std::{mem::take, ops::Range};
 
 /// What has arrived so far.
@@ -12,10 +12,10 @@ pub(crate) enum Running<T> {
     /// One number, which needs no memory of its own.
     Number(T),
     /// More, or fewer, in memory of the pool.
-    Buffer(Vec<T>),
+    Buffer(Buffer<T>),
     /// The same, but only this stretch has been written so far. The rest is zero, and the memory holds anything: what is
     /// put together from parts that touch, as the steps of a sequence do, never needs to be cleared.
-    Part(Vec<T>, Range<usize>),
+    Part(Buffer<T>, Range<usize>),
     /// A stretch of a longer one, which is still to be fetched: see [`postponed`](crate::postponed).
     Postponed(u64, Range<usize>),
 }
@@ -100,10 +100,10 @@ impl<T: Real> Running<T> {
     }
 
     /// The sum in a buffer, which is empty where nothing has arrived.
-    pub(crate) fn into_buffer(mut self, pool: &mut Pool<T>) -> Vec<T> {
+    pub(crate) fn into_buffer(mut self, pool: &mut Pool<T>) -> Buffer<T> {
         self.complete();
         match self {
-            Self::Zero | Self::Postponed(..) => Vec::new(),
+            Self::Zero | Self::Postponed(..) => Buffer::default(),
             Self::Number(number) => {
                 let mut buffer = pool.take(1);
                 buffer[0] = number;
@@ -114,7 +114,7 @@ impl<T: Real> Running<T> {
     }
 
     /// Of a buffer that is empty where nothing has arrived.
-    pub(crate) fn of(buffer: Vec<T>, pool: &mut Pool<T>) -> Self {
+    pub(crate) fn of(buffer: Buffer<T>, pool: &mut Pool<T>) -> Self {
         match buffer[..] {
             [] => Self::Zero,
             [number] => {
@@ -141,7 +141,7 @@ mod tests {
 
     /// A sum of six elements in memory that holds anything, and nothing of it known yet.
     fn part() -> Running<f64> {
-        Running::Part(vec![f64::NAN; 6], 3..3)
+        Running::Part(Buffer::within(vec![f64::NAN; 6]), 3..3)
     }
 
     #[test]

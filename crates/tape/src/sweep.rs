@@ -3,7 +3,9 @@
 mod op;
 
 use crate::{
-    Adjoint, Real, Tape, gather,
+    Adjoint, Real, Tape,
+    buffer::Buffer,
+    gather,
     gradients::Kept,
     inspect::{Blame, Spread},
     kernel::Scratch,
@@ -182,7 +184,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     /// What has been added to the gradient of a leaf.
-    pub(crate) fn gathered(&mut self, id: u64) -> Vec<T> {
+    pub(crate) fn gathered(&mut self, id: u64) -> Buffer<T> {
         let mut sum = self.take(id).into_buffer(self.pool);
         if !self.pool.gathers.is_empty() {
             gather::finish(self.pool, id, &mut sum);
@@ -191,7 +193,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     /// The complete gradient of a leaf, zeros where nothing reached it, and whether anything did.
-    fn leaf(&mut self, id: u64, shape: &Shape, len: usize) -> (Vec<T>, bool) {
+    fn leaf(&mut self, id: u64, shape: &Shape, len: usize) -> (Buffer<T>, bool) {
         let mut sum = self.gathered(id);
         let reached = !sum.is_empty();
         self.record.hooks.call(id, shape, &mut sum);

@@ -170,6 +170,23 @@ mod tests {
     }
 
     #[test]
+    fn an_adjoint_below_the_normal_numbers_ends_at_a_product_that_is_spent() {
+        let tape = Tape::<f64>::new();
+        let [h, u, x] = [&[2, 3][..], &[3, 6], &[2, 3]].map(|shape| tape.leaf(wave(shape)));
+        for loss in [1e-300, 1e-309] {
+            let [spent, stays] = [Preactivation::matmul(h, u), h.matmul(u).into()].map(|z| {
+                let [y] = mixed().activate(z, &[x, x]);
+                tape.backward(y.sum() * loss)
+            });
+            for leaf in [h, u, x] {
+                assert_eq!(spent[leaf], stays[leaf]);
+                let reached = spent[leaf].iter().any(|&dx| dx != 0.0);
+                assert_eq!(reached, loss == 1e-300 || leaf.id == x.id);
+            }
+        }
+    }
+
+    #[test]
     fn backward_matches_central_differences() {
         fn step<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
             mixed().activate(Preactivation::affine(x[0], x[1], x[2]), &[x[3], x[3]])[0]

@@ -3,7 +3,7 @@
 use super::{
     layout::{BLOCK, Layout, Lie, Place},
     plan::{Plan, Plans},
-    steps::{Read, Target, Written, run},
+    steps::{Begin, Read, Target, Written, run},
 };
 use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, outputs::each};
 use smallvec::SmallVec;
@@ -69,7 +69,7 @@ impl<T: Real> Op<T> for Run {
         for kept in y.chunks_exact_mut(whole).chain(saved.chunks_exact_mut(whole)) {
             written.push(kept, Lie::Rows(layout.width));
         }
-        work(plan, layout, &read, (written, lanes));
+        work(plan, layout, &read, (&mut written, lanes));
         for (to, k) in rescued.chunks_exact_mut(whole).zip(self.rescued(layout)) {
             let Place { start, stride, .. } = layout.inputs[k];
             for (row, to) in to.chunks_exact_mut(layout.width.max(1)).enumerate() {
@@ -113,13 +113,16 @@ impl<T: Real> Op<T> for Run {
         let mut read = self.given(x, layout, constants);
         let lie = Lie::Rows(layout.width);
         let (saved, rescued) = y.saved().split_at(self.plans.saved * layout.whole());
-        let [y, saved, rescued] =
-            [&*y, saved, rescued].map(|all| all.chunks_exact(layout.whole().max(1)));
-        read.extend(y.chain(saved).chain(dy.iter().copied()).map(|data| Read { data, lie }));
-        for (k, data) in self.rescued(layout).zip(rescued) {
+        let whole = layout.whole().max(1);
+        for kept in [&*y, saved] {
+            kept.chunks_exact(whole).for_each(|data| read.push(Read { data, lie }));
+        }
+        dy.iter().for_each(|&data| read.push(Read { data, lie }));
+        for (k, data) in self.rescued(layout).zip(rescued.chunks_exact(whole)) {
             read[k] = Read { data, lie };
         }
-        work(plan, layout, &read, (self.adjoints(layout, dx), lanes));
+        let mut written = self.adjoints(layout, dx, &mut read);
+        work(plan, layout, &read, (&mut written, lanes));
     }
 }
 
@@ -128,7 +131,7 @@ fn work<'a, T: Real>(
     plan: &Plan,
     layout: &Layout,
     read: &[Read<'_, T>],
-    (mut written, lanes): (Written<'a, T>, &'a mut [T]),
+    (written, lanes): (&mut Written<'a, T>, &'a mut [T]),
 ) {
     for lane in lanes.chunks_exact_mut(BLOCK) {
         written.push(lane, Lie::Lane);
@@ -137,7 +140,7 @@ fn work<'a, T: Real>(
         #[inline(always)]
         || {
             for block in layout.blocks() {
-                run(&plan.steps, block, read, &mut written);
+                run(&plan.steps, block, read, written);
             }
         },
     );
@@ -171,37 +174,60 @@ impl Run {
         layout: &Layout,
         constants: &'a [T],
     ) -> Reads<'a, T> {
-        let inputs = layout.inputs.iter().map(|&Place { variable, start, stride }| Read {
-            data: x.value(variable).get(start..).unwrap_or(&[]),
-            lie: Lie::Rows(stride),
-        });
-        let constants = constants.chunks_exact(BLOCK);
-        inputs.chain(constants.map(|data| Read { data, lie: Lie::Number })).collect()
+        let mut read = Reads::new(); // one by one: put together by iterators, it took a multiple of the time
+        for &Place { variable, start, stride } in &layout.inputs {
+            let data = x.value(variable).get(start..).unwrap_or(&[]);
+            read.push(Read { data, lie: Lie::Rows(stride) });
+        }
+        for data in constants.chunks_exact(BLOCK) {
+            read.push(Read { data, lie: Lie::Number });
+        }
+        read
     }
 
-    /// The adjoints of the inputs, as they lie in those of the variables.
+    /// The adjoints of the inputs, as they lie in those of the variables. A sum that begins elsewhere is read there.
     fn adjoints<'a, T: Real>(
         &self,
         layout: &Layout,
         dx: &'a mut [Option<Adjoint<'_, T>>],
+        read: &mut Reads<'a, T>,
     ) -> Written<'a, T> {
+        // What is not written once and in all rows.
+        let partly = |k: usize| {
+            let shared = layout.inputs[k].stride == 0 && layout.rows > 1;
+            shared || self.plans.unread.contains(&k)
+        };
         let mut written = Written::new();
-        let mut fresh: SmallVec<[bool; 8]> = SmallVec::new();
+        let mut before: SmallVec<[Option<&[T]>; 8]> = SmallVec::new();
         for dx in dx {
-            let (array, is_fresh) = dx.as_mut().map(Adjoint::parts).unzip();
+            let (array, begin) = dx.as_mut().map(Adjoint::begin).unzip();
             written.arrays.push(array);
-            fresh.push(is_fresh == Some(true));
+            before.push(begin.flatten());
         }
         for (k, &Place { variable, start, stride }) in layout.inputs.iter().enumerate() {
-            // What is not written once and in all rows begins with zero.
-            let shared = stride == 0 && layout.rows > 1;
-            let clear = fresh[variable] && (shared || self.plans.unread.contains(&k));
-            if let (true, Some(dx)) = (clear, &mut written.arrays[variable]) {
-                let rows = dx[start..].chunks_mut(stride.max(layout.width).max(1));
-                rows.for_each(|row| row[..layout.width].fill(T::ZERO));
-            }
-            let (lie, adds) = (Lie::Rows(stride), clear || !fresh[variable]);
-            written.targets.push(Target { array: variable, start, lie, adds });
+            let lie = Lie::Rows(stride);
+            let begin = match (before[variable], &mut written.arrays[variable]) {
+                (None, _) | (_, None) => Begin::Itself,
+                (Some(before), Some(dx)) if partly(k) => {
+                    let (apart, width) = (stride.max(layout.width).max(1), layout.width);
+                    let rows = dx[start..].chunks_mut(apart).map(|row| &mut row[..width]);
+                    if before.is_empty() {
+                        rows.for_each(|row| row.fill(T::ZERO));
+                    } else {
+                        let before = before[start..].chunks(apart).map(|row| &row[..width]);
+                        rows.zip(before).for_each(|(row, before)| row.copy_from_slice(before));
+                    }
+                    Begin::Itself
+                }
+                (Some([]), _) => Begin::Zero,
+                (Some(before), _) => {
+                    read.push(Read { data: &before[start..], lie });
+                    Begin::At(read.len() - 1)
+                }
+            };
+            // A product that is spent multiplies with its adjoint, and is given it flushed.
+            let flushed = self.spent && variable == 0;
+            written.targets.push(Target { array: variable, start, lie, begin, flushed });
         }
         written
     }

@@ -23,8 +23,20 @@ pub(super) struct Target {
     pub(super) array: usize,
     pub(super) start: usize,
     pub(super) lie: Lie,
-    /// Does it hold a sum already, which goes on?
-    pub(super) adds: bool,
+    pub(super) begin: Begin,
+    /// Is what is written to be cleared of [what is too small](crate::kernel::flush)?
+    pub(super) flushed: bool,
+}
+
+/// What the result of a step is added to where it goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Begin {
+    /// Nothing: it is assigned.
+    Zero,
+    /// The sum that stands there already.
+    Itself,
+    /// A sum that stands in one of the arrays that are read.
+    At(usize),
 }
 
 /// What is written: arrays, none where nobody wants it, and the targets in them.
@@ -41,7 +53,8 @@ impl<'a, T> Written<'a, T> {
 
     /// Adds an array that is one target.
     pub(super) fn push(&mut self, data: &'a mut [T], lie: Lie) {
-        self.targets.push(Target { array: self.arrays.len(), start: 0, lie, adds: false });
+        let array = self.arrays.len();
+        self.targets.push(Target { array, start: 0, lie, begin: Begin::Zero, flushed: false });
         self.arrays.push(Some(data));
     }
 }
@@ -61,10 +74,12 @@ impl<'a, T> Rows<'a, T> {
 }
 
 /// What a term is added to.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Plus {
     /// `y = term`
     Nothing,
+    /// The same, and zero where that is too small.
+    Flushed,
     /// `y += term`
     Itself,
     /// `y = sum + term`
@@ -83,7 +98,7 @@ pub(super) fn run<T: Real>(
 ) {
     let Written { arrays, targets } = written;
     for step in steps {
-        let Target { array, start, lie, adds } = targets[step.to];
+        let Target { array, start, lie, begin, flushed } = targets[step.to];
         let Some(y) = arrays[array].take() else { continue };
         let rows = |source: Source| {
             let (data, lie) = match source {
@@ -96,15 +111,35 @@ pub(super) fn run<T: Real>(
             let (first, step) = lie.within(block);
             Rows { data: &data[first..], step }
         };
+        let (first, apart) = lie.within(block);
         // One by one, and not as an array: words that are written one by one and read back as a vector are waited for.
         let [a, b, c] = step.x;
         let (a, b, c) = (rows(a), rows(b), rows(c));
-        let (plus, sum) = match step.plus {
-            Some(sum) => (if adds { Plus::Both } else { Plus::Other }, rows(sum)),
-            None => (if adds { Plus::Itself } else { Plus::Nothing }, a),
+        let (plus, sum) = match (step.plus, begin) {
+            (None, Begin::Zero) => (Plus::Nothing, a),
+            (None, Begin::Itself) => (Plus::Itself, a),
+            (None, Begin::At(k)) => (Plus::Other, rows(Source::Read(k))),
+            (Some(sum), Begin::Zero) => (Plus::Other, rows(sum)),
+            (Some(sum), _) => (Plus::Both, rows(sum)),
         };
-        let (first, apart) = lie.within(block);
+        if let (Some(_), Begin::At(k)) = (step.plus, begin) {
+            let before = rows(Source::Read(k));
+            for r in 0..block.rows {
+                let y = &mut y[start + first + r * apart..][..block.len];
+                y.copy_from_slice(before.row(r, block.len));
+            }
+        }
+        // What is assigned is flushed as it is written, if the action knows how.
+        let at_once = flushed && plus == Plus::Nothing && step.action.adds();
+        let plus = if at_once { Plus::Flushed } else { plus };
         act(step.action, block, (&mut y[start + first..], apart), (a, b, c), (plus, sum));
+        if flushed && !at_once {
+            for r in 0..block.rows {
+                for y in &mut y[start + first + r * apart..][..block.len] {
+                    *y = y.flushed();
+                }
+            }
+        }
         arrays[array] = Some(y);
     }
 }
@@ -135,6 +170,7 @@ fn act<T: Real>(
         (|$($x:ident),+| $f:expr) => {
             match plus {
                 Plus::Nothing => each!(|_y, $($x),+| $f),
+                Plus::Flushed => each!(|_y, $($x),+| ($f).flushed()),
                 Plus::Itself => each!(|y, $($x),+| y + $f),
                 Plus::Other => each!(|_y, sum, $($x),+| sum + $f),
                 Plus::Both => each!(|y, sum, $($x),+| y + (sum + $f)),

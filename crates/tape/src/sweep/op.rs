@@ -2,14 +2,17 @@
 
 use super::Sweep;
 use crate::{
-    Adjoint, Factor, Inputs, Op, Output, Real, gather,
+    Adjoint, Factor, Inputs, Op, Output, Real,
+    buffer::Buffer,
+    gather,
     lend::{Lent, Made},
-    node::{Kind, Node},
+    node::{Kind, Node, Way},
     outputs::each,
     postponed,
     running::Running,
 };
 use smallvec::SmallVec;
+use std::{mem::take, ops::Range};
 
 impl<'a, T: Real> Sweep<'a, T> {
     /// All inputs of an op that want one get their share of its adjoint.
@@ -26,7 +29,9 @@ impl<'a, T: Real> Sweep<'a, T> {
         }
         let made = self.made(node);
         let y = Output(&made);
-        op.outermost(y, dy.as_mut_slice());
+        if node.way != Way::Flushed {
+            op.outermost(y, dy.as_mut_slice());
+        }
         if op.joint() {
             self.jointly(op, x, y, &each(dy.as_slice(), op.outputs()));
             return dy.give_to(self.pool);
@@ -94,22 +99,28 @@ impl<'a, T: Real> Sweep<'a, T> {
         dy: &[&[T]],
     ) {
         let wants = |i: usize| x.node(i).wants && op.differentiable(i);
-        let mut sums: SmallVec<[(Vec<T>, bool); 8]> = SmallVec::new();
+        let mut sums: SmallVec<[(Buffer<T>, Begin); 8]> = SmallVec::new();
         for (i, &input) in x.0.nodes.iter().enumerate() {
-            let sum = if wants(i) { self.take(input).into_buffer(self.pool) } else { Vec::new() };
-            let fresh = sum.is_empty() && wants(i);
-            sums.push((if fresh { self.pool.take(x.node(i).len) } else { sum }, fresh));
+            sums.push(if wants(i) { self.begin(input, x.node(i).len) } else { Default::default() });
         }
+        let pool = &*self.pool;
         let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
             .iter_mut()
-            .map(|(sum, fresh)| {
-                let dx = Adjoint { slice: sum, fresh: fresh.then_some(&[]) };
-                (!dx.slice.is_empty()).then_some(dx)
+            .map(|(sum, begin)| {
+                let fresh = match begin {
+                    Begin::Itself => None,
+                    Begin::Zero => Some(&[][..]),
+                    Begin::Stretch(key, stretch) => Some(pool.stretch(*key, stretch.clone())),
+                };
+                (!sum.is_empty()).then_some(Adjoint { slice: sum, fresh })
             })
             .collect();
         op.backward_jointly(x, y, dy, &mut dx);
         drop(dx);
-        for ((sum, _), &input) in sums.into_iter().zip(x.0.nodes) {
+        for ((sum, begin), &input) in sums.into_iter().zip(x.0.nodes) {
+            if let Begin::Stretch(key, _) = begin {
+                self.pool.fetched(key);
+            }
             let mut other = self.take(input);
             if other.is_zero() {
                 let sum = Running::of(sum, self.pool);
@@ -117,11 +128,33 @@ impl<'a, T: Real> Sweep<'a, T> {
                 continue;
             }
             // A variable that is two inputs.
-            for (other, &sum) in other.as_mut_slice().iter_mut().zip(&sum) {
+            for (other, &sum) in other.as_mut_slice().iter_mut().zip(&*sum) {
                 *other += sum;
             }
             self.pool.give(sum);
             self.put(input, other);
         }
     }
+
+    /// Memory for the adjoint of node `id` with further terms, and what it begins with.
+    fn begin(&mut self, id: u64, len: usize) -> (Buffer<T>, Begin) {
+        let sum = match self.slot(id).map(take).unwrap_or_default() {
+            Running::Postponed(key, stretch) => {
+                return (self.pool.take(len), Begin::Stretch(key, stretch));
+            }
+            sum => sum.into_buffer(self.pool),
+        };
+        if sum.is_empty() { (self.pool.take(len), Begin::Zero) } else { (sum, Begin::Itself) }
+    }
+}
+
+/// What a sum with further terms begins with.
+#[derive(Debug, Default)]
+enum Begin {
+    /// What stands there.
+    #[default]
+    Itself,
+    Zero,
+    /// A stretch of what was [put off](crate::postponed).
+    Stretch(u64, Range<usize>),
 }
