@@ -1,7 +1,8 @@
-//! A right-hand side that comes again: packed the second time, read as packed from then on.
+//! A right-hand side that comes again: packed the second time, read as packed from then on. In the next sequence it is known,
+//! and packed when it comes.
 //!
 //! A weight is read in one direction forward, and transposed on the way back. Its packed forms are as large as itself, and
-//! seldom wanted at once: they take turns in one piece of memory. Who has been turned out must come twice again.
+//! seldom wanted at once: they take turns in one piece of memory. Who came but once before it was turned out must come twice again.
 
 use super::{Matrix, Packed};
 
@@ -37,6 +38,8 @@ struct Form<T> {
     start: usize,
     /// Under which it has come, if it has since it was last turned out.
     serial: Option<u64>,
+    /// How often it came under the last serial.
+    came: usize,
     /// As the matrix is read: its rows, its columns, and the steps between these.
     read: [usize; 3],
     packed: Option<Packed<T>>,
@@ -68,13 +71,19 @@ impl<T> Shelf<T> {
         };
         let Some(at) = self.forms.iter().position(same) else {
             let serial = Some(serial);
-            self.forms.push(Form { place, start, serial, read, packed: None, ready: false });
+            let form = Form { place, start, serial, came: 1, read, packed: None, ready: false };
+            self.forms.push(form);
             return None;
         };
         let form = &mut self.forms[at];
-        if form.serial != Some(serial) {
+        if form.serial == Some(serial) {
+            form.came += 1;
+        } else {
+            let came = std::mem::replace(&mut form.came, 1);
             (form.serial, form.ready) = (Some(serial), false);
-            return None;
+            if came == 1 {
+                return None;
+            }
         }
         if form.packed.is_none() {
             self.forms[at].packed = self.turn_out(place, start);
@@ -110,6 +119,27 @@ mod tests {
 
     fn wave(len: usize, phase: f64) -> Vec<f64> {
         (0..len).map(|i| (i as f64 * 0.37 + phase).sin()).collect()
+    }
+
+    #[test]
+    fn what_came_often_in_the_last_sequence_is_packed_when_it_comes_in_the_next() {
+        let (mut shelf, b) = (Shelf::<f64>::default(), wave(12, 0.2));
+        let b = Matrix::row_major(&b, 3, 4);
+        let mut sequence = |serial, directions: &[Matrix<'_, f64>], steps: usize| {
+            let mut packed = Vec::new();
+            for &b in directions {
+                for _ in 0..steps {
+                    let again = Again { place: 1, serial, start: 0 };
+                    packed.push(shelf.find(again, b, 20, |to| to.pack(b)).is_some());
+                }
+            }
+            packed
+        };
+        let both = [b, b.t()];
+        assert_eq!(sequence(1, &both, 3), [false, true, true, false, true, true]);
+        assert_eq!(sequence(2, &both, 3), [true; 6], "new numbers in known places");
+        assert_eq!(sequence(2, &both, 1), [true; 2], "turned out by the other direction");
+        assert_eq!(sequence(3, &both, 3), [false, true, true, false, true, true]);
     }
 
     #[test]
