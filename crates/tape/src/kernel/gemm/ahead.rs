@@ -70,3 +70,18 @@ impl<'a, T> Lines<'a, T> {
         let _ = (simd, turn);
     }
 }
+
+#[test]
+fn all_rows_of_tiles_together_ask_for_every_number_of_the_panels_that_come_next() {
+    let data: Vec<f32> = (0..3 * 70).map(|i| i as f32).collect();
+    let next = Panels { data: &data, row: 10, panel: 70 };
+    for rows in [1, 2, 3, 5, 7, 12] {
+        for p in 0..3 {
+            let shares = (0..rows).filter_map(|i| Ahead::share(next, 7, (i, rows), NEAR));
+            let mut asked: Vec<f32> = shares.flat_map(|share| share.panel(p)).copied().collect();
+            asked.truncate(70);
+            assert_eq!(asked, data[p * 70..][..70], "{rows} rows, panel {p}");
+        }
+        assert!(Ahead::share(next, 7, (0, rows), 210).is_none(), "what is near is not asked for");
+    }
+}
