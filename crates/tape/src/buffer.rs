@@ -18,11 +18,11 @@ const fn line<T>() -> usize {
     if size == 0 || size > LINE { 1 } else { LINE / size }
 }
 
-/// How far behind the beginning of `memory` the first line begins. (An interpreter may refuse to say: any place is correct,
-/// one is fastest.)
+/// How far behind the beginning of `memory` the first line begins, if it is long. (An interpreter may refuse to say: any place
+/// is correct, one is fastest.)
 #[inline]
 pub(crate) fn first_line<T>(memory: &[T]) -> usize {
-    memory.as_ptr().align_offset(LINE).min(line::<T>()).min(memory.len())
+    if memory.len() < LONG { 0 } else { memory.as_ptr().align_offset(LINE).min(line::<T>()) }
 }
 
 /// See the [module](self). (No larger than a vector: a sweep moves them about.)
