@@ -11,6 +11,7 @@
 use super::{
     Scratch,
     ahead::Ahead,
+    deal::{Tiles, cut, evenly},
     lanes::Lanes,
     micro::{Left, PANEL, Panels, Rows, highest, highest_of_rows},
     pack::{SLACK, interleave},
@@ -50,33 +51,6 @@ enum Source<'a, T> {
     Group(Matrix<'a, T>),
     /// To be packed, panel after panel.
     Panel(Matrix<'a, T>),
-}
-
-/// Rows dealt out evenly: 20 rows are two tiles of 10 rather than one of 12 and a small one
-/// that keeps the machine half idle.
-#[derive(Clone, Copy)]
-struct Tiles {
-    rows: usize,
-    count: usize,
-}
-
-impl Tiles {
-    #[inline(always)]
-    fn rows(self, tiles: Range<usize>) -> Range<usize> {
-        let start = |tile| tile * self.rows / self.count;
-        start(tiles.start)..start(tiles.end)
-    }
-    #[inline(always)]
-    fn at(self, tile: usize) -> Range<usize> {
-        self.rows(tile..tile + 1)
-    }
-}
-
-/// The ranges of `step` numbers, the last maybe fewer, that make up `range`.
-#[inline(always)]
-pub(super) fn cut(range: Range<usize>, step: usize) -> impl Iterator<Item = Range<usize>> {
-    let end = range.end;
-    range.step_by(step).map(move |start| start..end.min(start + step))
 }
 
 /// Packs all steps of some tiles, tile after tile.
@@ -131,7 +105,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
             Source::InPlace(_) if depth * n * size_of::<T>() > HUGE => BAND / size_of::<T>(),
             _ => steps,
         };
-        let steps = steps.min(depth);
+        let steps = evenly(depth, steps);
         let columns = match b {
             Source::Packed(_) if tiles.count == 1 => n,
             Source::Packed(_) | Source::Group(_) => {

@@ -24,6 +24,7 @@
 
 mod again;
 mod ahead;
+mod deal;
 mod lanes;
 mod loops;
 mod micro;

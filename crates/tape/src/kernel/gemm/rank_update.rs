@@ -16,8 +16,9 @@
 use super::{
     Buffer, LINE,
     ahead::Ahead,
+    deal::cut,
     lanes::Lanes,
-    loops::{RESIDENT, cut},
+    loops::RESIDENT,
     micro::{Left, PANEL, Panels, Rows, highest},
 };
 use crate::Real;
