@@ -31,8 +31,9 @@ const SHALLOW: usize = 512;
 pub(super) const RESIDENT: usize = 256 << 10;
 /// Bytes of `B` at hand at a time, if more than a panel: they are read for every group of tiles.
 const BLOCK: usize = 512 << 10;
-/// Bytes of `A` that stay packed while one block of `B` follows the other.
-const SLAB: usize = 2 << 20;
+/// Rows of `A` that stay packed while one block of `B` follows the other. The fewer they are, the more often `B` is packed;
+/// but every row of `C` lies on another page of memory, and the machine remembers the addresses of so many.
+const SLAB: usize = 2048;
 /// Tiles of rows too few to pay for packing a row-major `B`.
 const FEW: usize = 2;
 /// Bytes of `B` that no cache keeps. It is read in flat bands, a few long rows at a time,
@@ -119,7 +120,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
         // Where all columns are at hand at once, no tile is needed again, and those of one group are room enough.
         let again = columns < n;
         let (slab, kept) = if again {
-            let slab = (SLAB / size_of::<T>() / steps / highest).clamp(group, tiles.count);
+            let slab = evenly(tiles.count, (SLAB / highest).max(group));
             (slab, slab)
         } else {
             (tiles.count, group)

@@ -204,6 +204,21 @@ fn a_row_alone_has_the_bits_it_has_in_a_batch() {
 }
 
 #[test]
+#[cfg(not(miri))]
+fn a_row_has_the_same_bits_in_every_slab() {
+    let (m, k, n) = (2100, 500, 140);
+    let (a, b) = (numbers::<f64>(m * k, 1), numbers::<f64>(k * n, 2));
+    let (s, mut all) = (&mut Scratch::default(), vec![0.0; m * n]);
+    let b = Matrix::row_major(&b, k, n);
+    f64(s, Matrix::row_major(&a, m, k), b, &mut all, false);
+    for i in [0, 1049, 1050, 1055, 1056, 2099] {
+        let mut alone = vec![0.0; n];
+        f64(s, Matrix::row_major(&a[i * k..][..k], 1, k), b, &mut alone, false);
+        assert!(bits(&alone) == bits(&all[i * n..][..n]), "row {i}");
+    }
+}
+
+#[test]
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 fn every_instruction_set_gives_the_same_bits() {
     use pulp::{
