@@ -47,6 +47,18 @@ fn copy<T: Lanes>(x: Matrix<'_, T>, height: usize, to: &mut [T]) {
     }
 }
 
+/// Rows of a full panel, which lie in memory as they will be read. How long they are is known to the compiler, so that nothing
+/// is left to decide for each of them.
+#[inline(always)]
+pub(super) fn copy_vectors<S: Simd, T: Lanes>(x: Matrix<'_, T>, width: usize, to: &mut [T]) {
+    for (k, to) in to.chunks_exact_mut(width).take(x.rows).enumerate() {
+        let from = T::vectors::<S>(&x.data[k * x.row_stride..][..width]);
+        for (to, &from) in T::vectors_mut::<S>(to).iter_mut().zip(from) {
+            *to = from;
+        }
+    }
+}
+
 /// Each row a run of memory: square blocks are turned in registers.
 #[inline(always)]
 fn transpose<S: Simd, T: Lanes>(simd: S, x: Matrix<'_, T>, height: usize, to: &mut [T]) {

@@ -5,7 +5,7 @@ use super::{
     lanes::Lanes,
     loops::{DEPTH, Loops},
     micro::{Left, PANEL, Panels, Rows, Start, highest_of_rows},
-    pack::{SLACK, interleave},
+    pack::{SLACK, copy_vectors, interleave},
     turn::SIDE,
 };
 use pulp::{Simd, WithSimd};
@@ -133,8 +133,12 @@ pub(super) fn pack<S: Simd, T: Lanes>(simd: S, b: Matrix<'_, T>, width: usize, t
         let rows = k..b.rows.min(k + few);
         for j in (0..b.cols).step_by(width) {
             let columns = j..b.cols.min(j + width);
-            let at = j * b.rows + k * width;
-            interleave(simd, part(b, rows.clone(), columns).t(), width, &mut to[at..]);
+            let to = &mut to[j * b.rows + k * width..];
+            if b.col_stride == 1 && columns.len() == width {
+                copy_vectors::<S, T>(part(b, rows.clone(), columns), width, to);
+                continue;
+            }
+            interleave(simd, part(b, rows.clone(), columns).t(), width, to);
         }
     }
 }
