@@ -77,6 +77,19 @@ impl<'a, T: Real> Lookup<'a, T> {
         }
     }
 
+    /// What was made together with `id`, where it stands one after the other: its elements, those beside them if it is a view,
+    /// and what was saved.
+    pub(crate) fn made_with(&self, id: u64) -> &'a [T] {
+        let root = match self.node(id) {
+            &Node { place: Place::View { root, .. }, .. } => self.node(root),
+            node => node,
+        };
+        match root.place {
+            Place::Arena(start) => self.arena(start, root.len + root.saved),
+            _ => &[],
+        }
+    }
+
     /// The element of a node that has one.
     #[inline(always)]
     pub(crate) fn number_of(&self, node: &'a Node<T>) -> T {

@@ -58,17 +58,22 @@ impl<'a, T> Lines<'a, T> {
     /// Asks for the lines of one turn: to be brought to the second-level cache, in which there is room for them.
     #[inline(always)]
     pub(super) fn ask<S: Simd>(&self, simd: S, turn: usize) {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(simd) = super::x86::token(simd) {
-            for line in turn * self.each..(turn + 1) * self.each {
-                if let Some(number) = self.memory.get(line * Self::LEN) {
-                    let place = std::ptr::from_ref(number).cast();
-                    simd.sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(place);
-                }
+        for line in turn * self.each..(turn + 1) * self.each {
+            if let Some(number) = self.memory.get(line * Self::LEN) {
+                ask(simd, std::ptr::from_ref(number).cast());
             }
         }
-        let _ = (simd, turn);
     }
+}
+
+/// Asks for the line at `place`.
+#[inline(always)]
+pub(super) fn ask<S: Simd>(simd: S, place: *const i8) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = super::x86::token(simd) {
+        simd.sse._mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T1 }>(place);
+    }
+    let _ = (simd, place);
 }
 
 #[test]

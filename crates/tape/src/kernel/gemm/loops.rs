@@ -20,7 +20,7 @@ use super::{
 };
 use crate::kernel::Matrix;
 use pulp::{Simd, WithSimd};
-use std::ops::Range;
+use std::{mem::take, ops::Range};
 
 /// Steps of `k` in a group, for a few rows of `A`. `C` is read and written once for each group, and a tile that begins or
 /// ends multiplies nothing meanwhile: that costs more than a panel that comes from the second-level cache.
@@ -83,6 +83,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Product { scratch, a, b, n, c: (c, stride), add, from } = self.0;
+        let soon = &mut take(&mut scratch.soon);
         let Scratch { a: a_room, b: b_room, .. } = scratch;
         let depth = a.cols;
         let width = PANEL * T::lanes::<S>();
@@ -221,6 +222,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
                                 let at = (tile - slab.start, slab.len());
                                 Ahead::share(Panels { data, ..panels }, k.len(), at, depth * n)
                             }),
+                            soon: &mut *soon,
                         };
                         rows.multiply(simd, height);
                     }

@@ -3,6 +3,7 @@
 use super::{
     ahead::Ahead,
     lanes::Lanes,
+    soon::Soon,
     tile::{Entries, tile},
 };
 use pulp::{Simd, WithSimd};
@@ -52,6 +53,8 @@ pub(super) struct Rows<'a, T> {
     pub(super) from: Option<Start<'a, T>>,
     /// What is read next, if it is far away.
     pub(super) ahead: Option<Ahead<'a, T>>,
+    /// What is asked for as well.
+    pub(super) soon: &'a mut Soon,
 }
 
 /// Rows that sums begin with: `(i, j)` is `data[i * row + j]`. A `row` of 0 serves all.
@@ -173,7 +176,7 @@ impl<T: Lanes, const M: usize, const P: usize> Strip<'_, T, M, P> {
     /// Tile after tile from left to right; `a` knows the entries of `A`.
     #[inline(always)]
     fn sweep<S: Simd>(self, simd: S, a: &impl Entries<T, M>) {
-        let Rows { a: _, depth, b, tail, c, stride, width, add, from, ahead } = self.0;
+        let Rows { a: _, depth, b, tail, c, stride, width, add, from, ahead, soon } = self.0;
         let start = |at: usize| (add, from.map(|from| from.skip(0, at)));
         let ahead = |p| ahead.map_or(&[][..], |ahead| ahead.panel(p));
         let panel = PANEL * T::lanes::<S>();
@@ -191,21 +194,33 @@ impl<T: Lanes, const M: usize, const P: usize> Strip<'_, T, M, P> {
                 P * panel,
                 start,
                 ahead(p),
+                soon,
             );
             p += P;
         }
         while P > 1 && p < full {
             let (c, start) = (&mut c[p * panel..], start(p * panel));
-            tile::<S, T, M, 1, PANEL>(simd, a, depth, b.skip(p), c, stride, panel, start, &[]);
+            tile::<S, T, M, 1, PANEL>(
+                simd,
+                a,
+                depth,
+                b.skip(p),
+                c,
+                stride,
+                panel,
+                start,
+                &[],
+                soon,
+            );
             p += 1;
         }
         let rest = width - full * panel;
         if rest > 0 {
             let (c, start) = (&mut c[full * panel..], start(full * panel));
             if rest <= panel / PANEL {
-                tile::<S, T, M, 1, 1>(simd, a, depth, tail, c, stride, rest, start, &[]);
+                tile::<S, T, M, 1, 1>(simd, a, depth, tail, c, stride, rest, start, &[], soon);
             } else {
-                tile::<S, T, M, 1, PANEL>(simd, a, depth, tail, c, stride, rest, start, &[]);
+                tile::<S, T, M, 1, PANEL>(simd, a, depth, tail, c, stride, rest, start, &[], soon);
             }
         }
     }

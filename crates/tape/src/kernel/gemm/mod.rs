@@ -31,6 +31,7 @@ mod micro;
 mod pack;
 mod product;
 mod rank_update;
+mod soon;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -41,6 +42,7 @@ mod x86;
 pub use again::Again;
 pub use micro::Start;
 pub use rank_update::RankUpdate;
+pub use soon::Soon;
 
 use super::Matrix;
 use crate::Real;
@@ -58,6 +60,8 @@ pub struct Scratch<T> {
     b: Buffer<T>,
     lanes: Buffer<T>,
     again: Shelf<T>,
+    /// What the next product asks for.
+    pub(crate) soon: Soon,
 }
 
 impl<T: Real> Scratch<T> {

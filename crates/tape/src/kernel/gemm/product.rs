@@ -9,7 +9,7 @@ use super::{
     turn::SIDE,
 };
 use pulp::{Simd, WithSimd};
-use std::ops::Range;
+use std::{mem::take, ops::Range};
 
 /// Panels of `B` too few to pay for packing `A`.
 const NARROW: usize = 4;
@@ -63,7 +63,8 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
             && let Some(b) = at_hand::<S, T>(&b, depth, n)
         {
             let tail = if n % width > 0 { b.skip(n / width) } else { b };
-            Rows { a: left, depth, b, tail, c, stride, width: n, add, from, ahead: None }
+            let soon = &mut take(&mut scratch.soon);
+            Rows { a: left, depth, b, tail, c, stride, width: n, add, from, ahead: None, soon }
                 .multiply(simd, m);
             return;
         }

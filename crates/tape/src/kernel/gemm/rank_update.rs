@@ -20,6 +20,7 @@ use super::{
     lanes::Lanes,
     loops::RESIDENT,
     micro::{Left, PANEL, Panels, Rows, highest},
+    soon::Soon,
 };
 use crate::Real;
 use pulp::{Arch, Simd, WithSimd};
@@ -273,7 +274,9 @@ impl<T: Lanes> WithSimd for Add<'_, T> {
                     let a = Left::Steps { data: &left[r.start * room..], step: r.len() };
                     let (c, width) = (&mut c[r.start * stride + j.start..], j.len());
                     let ahead = Ahead::share(next, depth, (i, tiles), depth * n);
-                    let rows = Rows { a, depth, b, tail, c, stride, width, add, from: None, ahead };
+                    let soon = &mut Soon::default();
+                    let rows =
+                        Rows { a, depth, b, tail, c, stride, width, add, from: None, ahead, soon };
                     rows.multiply(simd, r.len());
                 }
             }

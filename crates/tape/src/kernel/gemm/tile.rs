@@ -4,6 +4,7 @@ use super::{
     ahead::Lines,
     lanes::Lanes,
     micro::{Panels, Start},
+    soon::Soon,
 };
 use pulp::Simd;
 
@@ -22,7 +23,7 @@ pub(super) trait Entries<T, const M: usize> {
 
 /// `M` rows by `P` panels of `V` vectors: `cᵢⱼ = fma(aᵢₖ, bₖⱼ, cᵢⱼ)` for `k = 0, 1, 2, …`
 ///
-/// The memory `ahead` is asked for meanwhile.
+/// The memory `ahead` is asked for meanwhile, and a few lines of what is wanted `soon`.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
@@ -35,6 +36,7 @@ pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: u
     width: usize,
     (add, from): (bool, Option<Start<'_, T>>),
     ahead: &[T],
+    soon: &mut Soon,
 ) {
     let lanes = T::lanes::<S>();
     let zero = T::splat(simd, T::ZERO);
@@ -58,9 +60,10 @@ pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: u
             let lines = &T::vectors::<S>(&b.data[..depth * V * lanes]);
             let (a, a_rest) = pulp::as_arrays::<UNROLL, _>(&a[..depth]);
             let (b, b_rest) = pulp::as_arrays::<UNROLL, _>(pulp::as_arrays::<V, _>(lines).0);
-            let ahead = Lines::over(ahead, a.len());
+            let (ahead, mut soon) = (Lines::over(ahead, a.len()), soon.take(a.len()));
             for (turn, (a, b)) in a.iter().zip(b).enumerate() {
                 ahead.ask(simd, turn);
+                soon.ask(simd);
                 for u in 0..UNROLL {
                     step(simd, &mut sums, &a[u], [b[u]; P]);
                 }

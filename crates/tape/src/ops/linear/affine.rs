@@ -6,7 +6,7 @@
 //!
 //! `c` is a bias `[out]`, or anything that stretches to `Y`: another product, say, projected beforehand.
 
-use super::product::{add_product, add_rows, add_weighted, weighted};
+use super::product::{add_product, add_rows, add_weighted, weighted, weighted_from};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
     kernel::{Matrix, flush, gemm::Start},
@@ -58,8 +58,7 @@ impl<T: Real> Op<T> for Affine {
         let bias = c.len() == n_out && x.shape(2).last() == Some(&n_out);
         if c.len() == y.len() || bias {
             let from = Start { data: c, row: if bias { 0 } else { n_out } };
-            let scratch = &mut x.scratch().borrow_mut();
-            return T::gemm_from(scratch, a, (b, x.again(1, 0)), from, y);
+            return weighted_from(x, a, (b, x.again(1, 0)), from, y);
         }
         let mut out = Shape::from_slice(x.shape(0));
         if let Some(last) = out.last_mut() {

@@ -4,7 +4,7 @@ use crate::{
     Adjoint, Inputs, Real,
     kernel::{
         Matrix,
-        gemm::{Again, Start},
+        gemm::{Again, Soon, Start},
     },
 };
 
@@ -30,8 +30,51 @@ pub(super) fn add_product<T: Real>(
     product(x, a, b, dx, !fresh);
 }
 
-/// `c = a b`, or `c += a b`, where `b` may be a parameter that comes `again`.
+/// `y = a b`, or `y += a b`, on the way forward, where `b` may be a parameter that comes `again`.
 pub(super) fn weighted<T: Real>(
+    x: Inputs<'_, T>,
+    a: Matrix<'_, T>,
+    b: (Matrix<'_, T>, Option<Again>),
+    y: &mut [T],
+    add: bool,
+) {
+    behind(x, y);
+    again_or_not(x, a, b, y, add);
+}
+
+/// `y = from + a b`, likewise.
+pub(super) fn weighted_from<T: Real>(
+    x: Inputs<'_, T>,
+    a: Matrix<'_, T>,
+    b: (Matrix<'_, T>, Option<Again>),
+    from: Start<'_, T>,
+    y: &mut [T],
+) {
+    behind(x, y);
+    T::gemm_from(&mut x.scratch().borrow_mut(), a, b, from, y);
+}
+
+/// Values of so many elements are worth asking for.
+const LONG: usize = 1 << 11;
+
+/// Has the next product ask for the memory in which what comes next will be written: as much as `y` takes if that stands
+/// there, too, and about twice as much for a formula that `y` is made for.
+fn behind<T: Real>(x: Inputs<'_, T>, y: &[T]) {
+    if y.len() >= LONG {
+        let (len, y, end) = (y.len(), y.as_ptr_range(), x.0.lookup.values.as_ptr_range().end);
+        let (start, len) = if y.start == end { (y.end, len) } else { (end, 2 * len) };
+        x.scratch().borrow_mut().soon = Soon::of(start..start.wrapping_add(len));
+    }
+}
+
+/// Has the next product ask for the values that a sweep will read next, as a rule: those of the node that made the first
+/// factor.
+fn before<T: Real>(x: Inputs<'_, T>) {
+    let values = x.0.lookup.made_with(x.0.nodes[0]);
+    x.scratch().borrow_mut().soon = Soon::of(values.as_ptr_range());
+}
+
+fn again_or_not<T: Real>(
     x: Inputs<'_, T>,
     a: Matrix<'_, T>,
     (b, again): (Matrix<'_, T>, Option<Again>),
@@ -51,13 +94,16 @@ pub(super) fn add_weighted<T: Real>(
     b: (Matrix<'_, T>, Option<Again>),
     mut dx: Adjoint<'_, T>,
 ) {
-    if let Some(before @ [_, ..]) = dx.fresh {
+    if dx.slice.len() >= LONG {
+        before(x);
+    }
+    if let Some(begin @ [_, ..]) = dx.fresh {
         dx.fresh = None;
-        let from = Start { data: before, row: b.0.cols };
+        let from = Start { data: begin, row: b.0.cols };
         return T::gemm_from(&mut x.scratch().borrow_mut(), a, b, from, dx.slice);
     }
     let (dx, fresh) = dx.parts();
-    weighted(x, a, b, dx, !fresh);
+    again_or_not(x, a, b, dx, !fresh);
 }
 
 /// `sum += Σ rows`, of rows as long as the sum: the gradient of a bias.
@@ -72,4 +118,31 @@ pub(in crate::ops) fn add_rows<T: Real>(rows: &[T], sum: &mut [T]) {
             }
         },
     );
+}
+
+#[test]
+fn a_product_is_told_where_the_next_values_will_be_written_and_on_the_way_back_which_are_read() {
+    use crate::{Pointwise, Tape, lend::Lent};
+    use ndarray::Array2;
+
+    let tape = Tape::<f64>::new();
+    let width = LONG;
+    let [x, u] = [[2, width], [width, 1]].map(|s| tape.leaf(Array2::from_elem(s, 0.1)));
+    // Two outputs, and a tanh that is saved.
+    let [h, _] = Pointwise::new(|[a, b]| [(a + b).tanh() * b, a + b]).apply(&[x, x]);
+    let record = tape.record.borrow();
+    let lookup = &record.lookup();
+    let nodes = &[h.id, u.id];
+    let lent = Lent { lookup, nodes, indices: &[], scratch: &tape.scratch };
+    let told = || std::mem::take(&mut tape.scratch.borrow_mut().soon);
+    before(Inputs(&lent));
+    let start = lookup.values(h.id).as_ptr();
+    let all = 3 * 2 * width;
+    assert_eq!(told(), Soon::of(start..start.wrapping_add(all)));
+    let end = lookup.values.as_ptr_range().end;
+    for (y, factor) in [(vec![0.0; LONG], 2), (vec![0.0; LONG - 1], 0)] {
+        behind(Inputs(&lent), &y);
+        let expected = end..end.wrapping_add(factor * y.len());
+        assert_eq!(told(), if factor == 0 { Soon::default() } else { Soon::of(expected) });
+    }
 }
