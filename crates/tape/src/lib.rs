@@ -83,6 +83,7 @@ mod tape;
 mod unary;
 mod value;
 mod var;
+mod within;
 
 pub mod forward;
 pub mod gradcheck;

@@ -59,12 +59,16 @@ impl<T: Real> Var<'_, T> {
 impl<T: Real> Sweep<'_, T> {
     /// A view that [shares](Way::Share) its adjoint: it is added where the view stands in its input.
     pub(crate) fn share(&mut self, id: u64, node: &Node<T>, dy: Running<T>) {
-        let (Place::View { offset, .. } | Place::SpentView { offset }, &[input]) =
+        let (Place::View { offset, .. } | Place::SpentView { offset }, &[mut input]) =
             (&node.place, self.record.inputs(node))
         else {
             unreachable!("a view of {} inputs", node.inputs)
         };
         let offset = *offset;
+        // What stands within a whole already is added to there.
+        while let Some(Running::Within) = self.slot(input) {
+            input = self.record.inputs(self.lookup.node(input))[0];
+        }
         if self.is_output(id, node, input, offset) {
             return self.put(id, dy);
         }

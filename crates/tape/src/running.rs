@@ -18,6 +18,8 @@ pub(crate) enum Running<T> {
     Part(Buffer<T>, Range<usize>),
     /// A stretch of a longer one, which is still to be fetched: see [`postponed`](crate::postponed).
     Postponed(u64, Range<usize>),
+    /// Nothing that is still to be handed on: what has arrived stands in the adjoint of the whole that the node is a part of.
+    Within,
 }
 
 impl<T: Real> Running<T> {
@@ -30,7 +32,7 @@ impl<T: Real> Running<T> {
     #[inline]
     pub(crate) fn as_slice(&self) -> &[T] {
         match self {
-            Self::Zero | Self::Postponed(..) => &[],
+            Self::Zero | Self::Within | Self::Postponed(..) => &[],
             Self::Number(number) => std::slice::from_ref(number),
             Self::Buffer(buffer) | Self::Part(buffer, _) => buffer,
         }
@@ -39,7 +41,7 @@ impl<T: Real> Running<T> {
     #[inline]
     pub(crate) fn as_mut_slice(&mut self) -> &mut [T] {
         match self {
-            Self::Zero | Self::Postponed(..) => &mut [],
+            Self::Zero | Self::Within | Self::Postponed(..) => &mut [],
             Self::Number(number) => std::slice::from_mut(number),
             Self::Buffer(buffer) | Self::Part(buffer, _) => buffer,
         }
@@ -49,7 +51,7 @@ impl<T: Real> Running<T> {
     #[inline]
     pub(crate) fn add_number(&mut self, term: T) {
         match self {
-            Self::Zero => *self = Self::Number(term),
+            Self::Zero | Self::Within => *self = Self::Number(term),
             Self::Number(sum) => *sum += term,
             Self::Buffer(_) | Self::Part(..) | Self::Postponed(..) => {
                 self.complete();
@@ -103,7 +105,7 @@ impl<T: Real> Running<T> {
     pub(crate) fn into_buffer(mut self, pool: &mut Pool<T>) -> Buffer<T> {
         self.complete();
         match self {
-            Self::Zero | Self::Postponed(..) => Buffer::default(),
+            Self::Zero | Self::Within | Self::Postponed(..) => Buffer::default(),
             Self::Number(number) => {
                 let mut buffer = pool.take(1);
                 buffer[0] = number;
@@ -130,7 +132,7 @@ impl<T: Real> Running<T> {
         match self {
             Self::Buffer(buffer) | Self::Part(buffer, _) => pool.give(buffer),
             Self::Postponed(key, _) => pool.fetched(key),
-            Self::Zero | Self::Number(_) => {}
+            Self::Zero | Self::Within | Self::Number(_) => {}
         }
     }
 }

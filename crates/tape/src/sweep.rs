@@ -50,6 +50,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     pub(crate) fn take(&mut self, id: u64) -> Running<T> {
         match self.slot(id).map(take).unwrap_or_default() {
             sum @ (Running::Part(..) | Running::Postponed(..)) => self.whole(sum),
+            Running::Within => Running::Zero,
             sum => sum,
         }
     }
@@ -80,6 +81,7 @@ impl<'a, T: Real> Sweep<'a, T> {
                 self.put(id, sum);
                 false
             }
+            Some(Running::Within) => return self.add_within(id, len, add),
             Some(&mut Running::Postponed(key, ref stretch)) => {
                 let put_off = (key, stretch.clone());
                 return self.add_to_postponed(id, put_off, add);

@@ -10,6 +10,7 @@ use crate::{
     outputs::each,
     postponed,
     running::Running,
+    within::Part,
 };
 use smallvec::SmallVec;
 use std::{mem::take, ops::Range};
@@ -100,26 +101,38 @@ impl<'a, T: Real> Sweep<'a, T> {
     ) {
         let wants = |i: usize| x.node(i).wants && op.differentiable(i);
         let mut sums: SmallVec<[(Buffer<T>, Begin); 8]> = SmallVec::new();
-        for (i, &input) in x.0.nodes.iter().enumerate() {
-            sums.push(if wants(i) { self.begin(input, x.node(i).len) } else { Default::default() });
+        for i in 0..x.len() {
+            sums.push(if wants(i) { self.begin(x.0.nodes, i) } else { Default::default() });
         }
         let pool = &*self.pool;
         let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
             .iter_mut()
             .map(|(sum, begin)| {
-                let fresh = match begin {
-                    Begin::Itself => None,
-                    Begin::Zero => Some(&[][..]),
-                    Begin::Stretch(key, stretch) => Some(pool.stretch(*key, stretch.clone())),
+                let (slice, fresh) = match begin {
+                    Begin::Itself => (&mut sum[..], None),
+                    Begin::Zero => (&mut sum[..], Some(&[][..])),
+                    Begin::Stretch(key, stretch) => {
+                        (&mut sum[..], Some(pool.stretch(*key, stretch.clone())))
+                    }
+                    Begin::Within(part) => {
+                        (&mut sum[part.stretch.clone()], part.fresh.then_some(&[][..]))
+                    }
                 };
-                (!sum.is_empty()).then_some(Adjoint { slice: sum, fresh })
+                (!slice.is_empty()).then_some(Adjoint { slice, fresh })
             })
             .collect();
         op.backward_jointly(x, y, dy, &mut dx);
         drop(dx);
-        for ((sum, begin), &input) in sums.into_iter().zip(x.0.nodes) {
-            if let Begin::Stretch(key, _) = begin {
-                self.pool.fetched(key);
+        for ((sum, begin), &input) in sums.iter_mut().zip(x.0.nodes) {
+            let sum = take(sum);
+            match take(begin) {
+                Begin::Stretch(key, _) => self.pool.fetched(key),
+                Begin::Within(part) => {
+                    self.put_part(part, sum);
+                    self.put(input, Running::Within);
+                    continue;
+                }
+                Begin::Itself | Begin::Zero => {}
             }
             let mut other = self.take(input);
             if other.is_zero() {
@@ -136,8 +149,15 @@ impl<'a, T: Real> Sweep<'a, T> {
         }
     }
 
-    /// Memory for the adjoint of node `id` with further terms, and what it begins with.
-    fn begin(&mut self, id: u64, len: usize) -> (Buffer<T>, Begin) {
+    /// Memory for the adjoint of input `i` with further terms, and what it begins with.
+    fn begin(&mut self, inputs: &[u64], i: usize) -> (Buffer<T>, Begin) {
+        let (id, len) = (inputs[i], self.lookup.node(inputs[i]).len);
+        if self.lookup.node(id).way == Way::Share
+            && let Some(part) = self.part_of(inputs, i)
+        {
+            let sum = self.take_part(&part);
+            return (sum, Begin::Within(part));
+        }
         let sum = match self.slot(id).map(take).unwrap_or_default() {
             Running::Postponed(key, stretch) => {
                 return (self.pool.take(len), Begin::Stretch(key, stretch));
@@ -157,4 +177,6 @@ enum Begin {
     Zero,
     /// A stretch of what was [put off](crate::postponed).
     Stretch(u64, Range<usize>),
+    /// What stands there, or zero, and there is a part of the adjoint of a whole.
+    Within(Part),
 }

@@ -1,0 +1,188 @@
+//! The adjoint of a part, written where it stands in that of the whole.
+//!
+//! ```text
+//! x = X[t]        y = f(x, …)        X̄[t] += ȳ · ∂f/∂x
+//! ```
+//!
+//! A step reads its part of what all steps were projected to, and its adjoint is a part of that of all. Found elsewhere, it would
+//! have to be [moved there](crate::part). So an op that finds the adjoints of all its inputs at once is lent the very place,
+//! as long as that place is the part's alone: the sum there then has the terms, and the order, that it would have elsewhere.
+
+use crate::{
+    Adjoint, Real,
+    buffer::Buffer,
+    node::{Kind, Node, Place},
+    running::Running,
+    sweep::Sweep,
+};
+use std::{mem::take, ops::Range};
+
+/// Where the adjoint of a part stands in that of its whole.
+#[derive(Debug)]
+pub(crate) struct Part {
+    whole: u64,
+    pub(crate) stretch: Range<usize>,
+    /// Has nothing been written there yet?
+    pub(crate) fresh: bool,
+    /// What has been written of the whole, this included.
+    known: Range<usize>,
+}
+
+impl<T: Real> Sweep<'_, T> {
+    /// Where the adjoint of input `i` may be written at once: within that of the whole that the input is a part of. Then
+    /// nobody is to look at the part's own before it is handed on, and what is written touches what has been.
+    pub(crate) fn part_of(&mut self, inputs: &[u64], i: usize) -> Option<Part> {
+        let (record, lookup) = (self.record, self.lookup);
+        let node = lookup.node(inputs[i]);
+        let whole = *record.inputs(node).first()?;
+        let target = lookup.node(whole);
+        let Kind::Op(op) = &target.kind else { return None };
+        let seen = !self.plain || node.watched || target.watched || target.paused;
+        let outputs = op.outputs() > 1;
+        if seen || outputs || !target.wants || whole < self.first || node.len >= target.len {
+            return None;
+        }
+        let of_whole = |id: u64| id == whole || record.inputs(lookup.node(id)) == [whole];
+        if (0..inputs.len()).any(|j| j != i && of_whole(inputs[j])) {
+            return None;
+        }
+        let stretch = self.stretch(inputs[i], whole);
+        let within = matches!(self.slot(inputs[i])?, Running::Within);
+        let zero = self.slot(inputs[i])?.is_zero();
+        let known = match self.slot(whole)? {
+            Running::Zero => stretch.start..stretch.start,
+            Running::Part(_, known) => known.clone(),
+            Running::Buffer(sum) if within => 0..sum.len(),
+            _ => return None,
+        };
+        let touches = known.start == stretch.end || known.end == stretch.start;
+        let known = known.start.min(stretch.start)..known.end.max(stretch.end);
+        (within || zero && touches).then_some(Part { whole, stretch, fresh: zero, known })
+    }
+
+    /// Where a view stands in the node that it is a view of.
+    fn stretch(&self, view: u64, whole: u64) -> Range<usize> {
+        let offset = |node: &Node<T>| match node.place {
+            Place::View { offset, .. } | Place::SpentView { offset } => offset,
+            _ => 0,
+        };
+        let (view, whole) = (self.lookup.node(view), self.lookup.node(whole));
+        let start = offset(view) - offset(whole); // both count from one root
+        start..start + view.len
+    }
+
+    /// The adjoint of the whole.
+    pub(crate) fn take_part(&mut self, part: &Part) -> Buffer<T> {
+        match self.slot(part.whole).map(take).unwrap_or_default() {
+            Running::Buffer(sum) | Running::Part(sum, _) => sum,
+            _ => self.pool.take(self.lookup.node(part.whole).len),
+        }
+    }
+
+    /// And back, with what has been written.
+    pub(crate) fn put_part(&mut self, part: Part, sum: Buffer<T>) {
+        let all = part.known.len() == sum.len();
+        let sum = if all { Running::Buffer(sum) } else { Running::Part(sum, part.known) };
+        self.put(part.whole, sum);
+    }
+
+    /// Lets `add` add to the adjoint of `id` where it stands in that of its whole.
+    #[cold]
+    pub(crate) fn add_within(&mut self, id: u64, len: usize, add: impl FnOnce(Adjoint<'_, T>)) {
+        let part = self.part_of(&[id], 0);
+        match part {
+            Some(part) => {
+                let mut sum = self.take_part(&part);
+                add(Adjoint { slice: &mut sum[part.stretch.clone()], fresh: None });
+                self.put_part(part, sum);
+            }
+            None => {
+                let mut sum = Running::rubbish(self.pool, len);
+                add(Adjoint { slice: sum.as_mut_slice(), fresh: Some(&[]) });
+                self.put(id, sum);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Pointwise, Tape, Var, ops::reduction::examples::wave};
+    use ndarray::ArrayD;
+
+    /// How the steps of [`run`] read their part of the inputs.
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    enum Reads {
+        Once,
+        /// By two formulas, of which neither reads all of it.
+        Twice,
+        /// By another op, too.
+        AlsoElsewhere,
+        /// A part of it by another op, too.
+        APartElsewhere,
+        /// As two inputs of one formula.
+        AsTwo,
+    }
+
+    /// Four steps over five parts, forward or from the end, and the gradients of the inputs and the first state. `watched`
+    /// parts have an adjoint of their own.
+    fn run(reads: Reads, reversed: bool, watched: bool) -> [ArrayD<f64>; 2] {
+        let gate = Pointwise::new(|[a, _, h]| [(a + h).sigmoid()]);
+        let mix = Pointwise::new(|[_, b, f, h]| [f * b.tanh() + (1.0 - f) * h]);
+        let tape = Tape::<f64>::new();
+        let (inputs, start) = (tape.leaf(wave(&[5, 2, 6])), tape.leaf(wave(&[2, 3])));
+        let (projected, mut h) = (inputs * 0.5, start);
+        let mut other = tape.zeros(&[]);
+        for t in 0..4 {
+            let x = projected.select(0, if reversed { 4 - t } else { t });
+            if watched {
+                x.watch();
+            }
+            let f = if reads == Reads::Once { h.sigmoid() } else { gate.apply(&[x, h])[0] };
+            if reads == Reads::AlsoElsewhere {
+                other = other + (x * x).sum();
+            }
+            if reads == Reads::APartElsewhere {
+                other = other + x.select(0, 1).square().sum();
+            }
+            [h] = match reads {
+                Reads::AsTwo => two().apply(&[x, x, h]),
+                _ => mix.apply(&[x, f, h]),
+            };
+        }
+        let gradients = tape.backward(h.square().sum() + other);
+        [inputs, start].map(|leaf: Var<'_, f64>| gradients[leaf].clone())
+    }
+
+    fn two() -> Pointwise<5, 1> {
+        Pointwise::new(|[a, b, c, d, h]| [(a * b + c * d).tanh() + h])
+    }
+
+    #[test]
+    fn a_part_has_the_bits_that_it_would_have_elsewhere() {
+        use Reads::*;
+        for reads in [Once, Twice, AlsoElsewhere, APartElsewhere, AsTwo] {
+            for reversed in [false, true] {
+                let [within, elsewhere] =
+                    [false, true].map(|watched| run(reads, reversed, watched));
+                assert_eq!(within, elsewhere, "{reads:?}, reversed: {reversed}");
+            }
+        }
+    }
+
+    #[test]
+    fn backward_matches_central_differences() {
+        fn steps<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
+            let gate = Pointwise::new(|[a, _, h]| [(a + h).sigmoid()]);
+            let mix = Pointwise::new(|[_, b, f, h]| [f * b.tanh() + (1.0 - f) * h]);
+            let (projected, mut h) = (x[0] * 0.5, x[1]);
+            for t in 0..3 {
+                let part = projected.select(0, t);
+                let [f] = gate.apply(&[part, h]);
+                [h] = mix.apply(&[part, f, h]);
+            }
+            h
+        }
+        crate::gradcheck::function(|_, x| steps(x), &[wave(&[4, 2, 6]), wave(&[2, 3])]).assert();
+    }
+}
