@@ -238,7 +238,7 @@ mod tests {
         let [x, w] = [&[1, 2], &[2, 1]].map(|shape| tape.leaf(ndarray::Array2::zeros(*shape)));
         let gate = crate::Pointwise::new(|[z]| [z.tanh()]);
         let [_] = gate.activate(crate::Preactivation::matmul(x, w), &[]);
-        assert!(lines(tape.table())[3].starts_with("   2  MatMul     [1, 1]     let go"));
+        assert!(lines(tape.table())[3].starts_with("   2  MatMul     [1, 1]  let go"));
     }
 
     #[test]

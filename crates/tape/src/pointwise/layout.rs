@@ -4,7 +4,7 @@ use crate::{Inputs, Real};
 use smallvec::SmallVec;
 
 /// How many elements a step does at a time: enough to forget its jump, few enough for the first cache.
-pub(super) const BLOCK: usize = 512;
+pub(super) const BLOCK: usize = 1024;
 /// Where a row is cut, it is cut between vectors.
 const VECTOR: usize = 16;
 
@@ -27,22 +27,31 @@ pub(super) struct Layout {
 impl Layout {
     /// Variables whose last axes hold `inputs` inputs together.
     pub(super) fn of<T: Real>(inputs: usize, x: Inputs<'_, T>) -> Self {
-        let last = |i: usize| x.shape(i).last().copied().unwrap_or(1);
-        let width = (0..x.len()).map(last).sum::<usize>() / inputs.max(1);
-        let len = |i: usize| x.node(i).len; // and not of what stands there: that may be spent
-        let rows = (0..x.len()).map(|i| len(i) / last(i).max(1)).max().unwrap_or(0);
-        // Where every variable is one input, all rows are as good as one long one.
-        let flat = (0..x.len()).all(|i| last(i) == width && len(i) == rows * width);
-        let (rows, width, flat_width) =
-            if flat { (1, rows * width, Some(rows * width)) } else { (rows, width, None) };
-        let mut inputs = SmallVec::new();
-        for variable in 0..x.len() {
-            let row = flat_width.unwrap_or_else(|| last(variable));
-            let stride = if len(variable) == row { 0 } else { row };
-            let starts = (0..row).step_by(width.max(1));
-            inputs.extend(starts.map(|start| Place { variable, start, stride }));
+        // In plain loops: this is asked several times for each node, and of a few numbers only.
+        let (mut lengths, mut total, mut rows) = (SmallVec::<[[usize; 2]; 8]>::new(), 0, 0);
+        for i in 0..x.len() {
+            let node = x.node(i);
+            let (last, len) = (x.0.lookup.shape(node).last().copied().unwrap_or(1), node.len);
+            total += last;
+            rows = rows.max(len / last.max(1)); // of its length, not of what stands there: that may be spent
+            lengths.push([last, len]);
         }
-        Self { rows, width, inputs }
+        let width = total / inputs.max(1);
+        // Where every variable is one input, all rows are as good as one long one.
+        let whole = rows * width;
+        let flat = lengths.iter().all(|&[last, len]| last == width && len == whole);
+        let (rows, width) = if flat { (1, whole) } else { (rows, width) };
+        let mut places = SmallVec::new();
+        for (variable, &[last, len]) in lengths.iter().enumerate() {
+            let row = if flat { whole } else { last };
+            let stride = if len == row { 0 } else { row };
+            let mut start = 0;
+            while start < row {
+                places.push(Place { variable, start, stride });
+                start += width.max(1);
+            }
+        }
+        Self { rows, width, inputs: places }
     }
 
     /// How many elements an array of all rows has.

@@ -61,6 +61,9 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
     #[track_caller]
     pub(super) fn outputs<'t, T: Real>(&self, node: Var<'t, T>) -> [Var<'t, T>; OUT] {
         let mut outputs = [node; OUT];
+        if OUT == 1 {
+            return outputs;
+        }
         for (k, output) in outputs.iter_mut().enumerate() {
             *output = node.select(0, k); // in no closure: it names the caller's line
         }

@@ -9,7 +9,7 @@ use crate::{Adjoint, Inputs, Misfit, Op, Output, Real, Shape, outputs::each};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// The op: outputs stand one after the other on a new first axis.
+/// The op: outputs stand one after the other on a new first axis; a single one needs none.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) plans: Arc<Plans>,
@@ -46,7 +46,8 @@ impl<T: Real> Op<T> for Run {
                 format!("the leading axes of input {wrong} are {:?}, not {longest:?}", lead(wrong));
             return Err(Misfit::new(rule, remedy));
         }
-        let mut shape = Shape::from_slice(&[self.plans.outputs]);
+        let several = self.plans.outputs > 1;
+        let mut shape: Shape = several.then_some(self.plans.outputs).into_iter().collect();
         shape.extend_from_slice(longest);
         shape.extend((rank > 0).then_some(width));
         Ok(shape)
