@@ -1,6 +1,6 @@
 //! Memory whose addresses only grow, and which is closed up from the front.
 
-use crate::{Real, buffer::first_line};
+use crate::{Real, buffer::beginning};
 
 /// A vector whose elements keep their address when the front is released.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ impl<T: Real> Arena<T> {
     /// Forgets everything before `front`, soon.
     pub(crate) fn release(&mut self, front: u64) {
         let dead = (front - self.base) as usize;
-        let start = first_line(&self.items).min(dead);
+        let start = beginning(&self.items).min(dead);
         if dead > self.start && dead - self.start >= self.len - dead {
             self.items.copy_within(dead..self.len, start);
             self.len -= dead - start;
@@ -113,7 +113,7 @@ impl<T: Real> Arena<T> {
     }
     pub(crate) fn clear(&mut self) {
         self.base = self.end();
-        self.start = first_line(&self.items);
+        self.start = beginning(&self.items);
         self.len = self.start;
     }
     pub(crate) fn bytes(&self) -> usize {

@@ -4,25 +4,17 @@
 //! the first cache and is a quarter of one in the second; but an allocator gives lines to nobody. So memory is a line longer
 //! than what is asked of it, and the elements begin within.
 
+use crate::kernel::line::{first_line, per_line};
 use ndarray::{Array1, ArrayD, IxDyn, s};
 use std::ops::{Deref, DerefMut, Range};
 
-/// Bytes that a cache fetches at a time.
-const LINE: usize = 64;
 /// Elements that are worth it.
 const LONG: usize = 1 << 10;
 
-/// How many elements are a line.
-const fn line<T>() -> usize {
-    let size = size_of::<T>();
-    if size == 0 || size > LINE { 1 } else { LINE / size }
-}
-
-/// How far behind the beginning of `memory` the first line begins, if it is long. (An interpreter may refuse to say: any place
-/// is correct, one is fastest.)
+/// Where elements begin in `memory`: on a line, if it is long.
 #[inline]
-pub(crate) fn first_line<T>(memory: &[T]) -> usize {
-    if memory.len() < LONG { 0 } else { memory.as_ptr().align_offset(LINE).min(line::<T>()) }
+pub(crate) fn beginning<T>(memory: &[T]) -> usize {
+    if memory.len() < LONG { 0 } else { first_line(memory) }
 }
 
 /// See the [module](self). (No larger than a vector: a sweep moves them about.)
@@ -39,7 +31,7 @@ impl<T> Buffer<T> {
     /// How many elements memory has that is for `len` of them.
     #[inline]
     pub(crate) fn room(len: usize) -> usize {
-        if len < LONG { len } else { len + line::<T>() }
+        if len < LONG { len } else { len + per_line::<T>() }
     }
 
     /// The elements that `memory` has [room](Self::room) for.
@@ -64,8 +56,8 @@ impl<T> Buffer<T> {
         if len < LONG {
             return 0..len;
         }
-        let start = first_line(&self.0);
-        start..start + (len - line::<T>())
+        let start = beginning(&self.0);
+        start..start + (len - per_line::<T>())
     }
 
     /// The elements as an array, where they are.
@@ -105,7 +97,11 @@ fn many_elements_begin_on_a_line_and_few_where_they_are() {
     for len in [0, 1, 100, LONG - 1, LONG, LONG + 1, 5000] {
         let mut buffer = Buffer::within(vec![0.0_f32; Buffer::<f32>::room(len)]);
         assert_eq!(buffer.len(), len);
-        assert!(len < LONG || cfg!(miri) || buffer.as_ptr().align_offset(LINE) == 0);
+        assert!(
+            len < LONG
+                || cfg!(miri)
+                || buffer.as_ptr().align_offset(crate::kernel::line::LINE) == 0
+        );
         buffer.fill(1.0);
         let (place, array) = (buffer.as_ptr(), buffer.into_array(&[len, 1]));
         assert_eq!((array.as_ptr(), array.shape()), (place, &[len, 1][..]));

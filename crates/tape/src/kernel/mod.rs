@@ -7,6 +7,7 @@ pub mod exp;
 pub mod expm1;
 mod flush;
 pub mod gemm;
+pub(crate) mod line;
 pub mod ln;
 pub mod ln_1p;
 mod matrix;

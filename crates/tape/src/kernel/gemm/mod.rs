@@ -44,14 +44,14 @@ pub use micro::Start;
 pub use rank_update::RankUpdate;
 pub use soon::Soon;
 
-use super::Matrix;
+use super::{
+    Matrix,
+    line::{LINE, first_line, per_line},
+};
 use crate::Real;
 use again::Shelf;
 use product::{Pack, Product, Right};
 use pulp::Arch;
-
-/// Bytes between the starts of two cache lines.
-const LINE: usize = 64;
 
 /// Packing memory, kept from one product to the next.
 #[derive(Debug, Default)]
@@ -116,19 +116,17 @@ struct Buffer<T> {
 impl<T: Real> Buffer<T> {
     /// At least `len` elements, holding anything.
     fn room(&mut self, len: usize) -> &mut [T] {
-        let line = LINE / size_of::<T>();
-        if self.data.len() < len + line {
-            self.data.resize(len + line, T::ZERO);
-            // An interpreter may refuse to say: any start is correct, one is fastest.
-            self.start = self.data.as_ptr().align_offset(LINE).min(line);
+        let room = len + per_line::<T>();
+        if self.data.len() < room {
+            self.data.resize(room, T::ZERO);
+            self.start = first_line(&self.data);
         }
         &mut self.data[self.start..]
     }
 
     /// Memory that is a line longer than need be.
     fn starting_on_a_line(data: Vec<T>) -> Self {
-        let start = data.as_ptr().align_offset(LINE).min(LINE / size_of::<T>().min(LINE));
-        Self { data, start }
+        Self { start: first_line(&data), data }
     }
 
     /// What it has grown to.

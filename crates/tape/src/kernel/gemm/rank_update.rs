@@ -14,12 +14,13 @@
 //! block nor on how the rows have come.
 
 use super::{
-    Buffer, LINE,
+    Buffer,
     ahead::Ahead,
     deal::cut,
     lanes::Lanes,
     loops::RESIDENT,
     micro::{Left, PANEL, Panels, Rows, highest},
+    per_line,
     soon::Soon,
 };
 use crate::Real;
@@ -66,8 +67,8 @@ impl<T: Real> RankUpdate<T> {
     /// For a `C` of `m` rows and `n` columns, with room for a block of `room` rows. `take` is asked for two vectors of
     /// some length and any content.
     pub fn new((m, n): (usize, usize), room: usize, mut take: impl FnMut(usize) -> Vec<T>) -> Self {
-        let line = LINE / size_of::<T>().min(LINE);
         // No vector is longer than a line of the cache.
+        let line = per_line::<T>();
         let padded = n.next_multiple_of(PANEL * line);
         let mut buffer = |len: usize| Buffer::starting_on_a_line(take(len + line));
         Self {
