@@ -108,7 +108,7 @@ impl<T: Real> Sweep<'_, T> {
 #[cfg(test)]
 mod tests {
     use crate::{Pointwise, Tape, Var, ops::reduction::examples::wave};
-    use ndarray::ArrayD;
+    use ndarray::{ArrayD, Axis};
 
     /// How the steps of [`run`] read their part of the inputs.
     #[derive(Debug, Clone, Copy, PartialEq)]
@@ -132,11 +132,11 @@ mod tests {
         let tape = Tape::<f64>::new();
         let (inputs, start) = (tape.leaf(wave(&[5, 2, 6])), tape.leaf(wave(&[2, 3])));
         let (projected, mut h) = (inputs * 0.5, start);
-        let mut other = tape.zeros(&[]);
+        let (mut other, mut parts) = (tape.zeros(&[]), Vec::new());
         for t in order {
             let x = projected.select(0, t);
             if watched {
-                x.watch();
+                parts.push((t, x.watch()));
             }
             let f = if reads == Reads::Once { h.sigmoid() } else { gate.apply(&[x, h])[0] };
             if reads == Reads::AlsoElsewhere {
@@ -150,7 +150,11 @@ mod tests {
                 _ => mix.apply(&[x, f, h]),
             };
         }
+        drop(tape.backward((projected * 3.0).sum())); // leaves memory behind that is not zero
         let gradients = tape.backward(h.square().sum() + other);
+        for (t, x) in parts {
+            assert_eq!(&gradients[x] * 0.5, gradients[inputs].index_axis(Axis(0), t));
+        }
         [inputs, start].map(|leaf: Var<'_, f64>| gradients[leaf].clone())
     }
 
