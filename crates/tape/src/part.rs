@@ -59,29 +59,21 @@ impl<T: Real> Var<'_, T> {
 impl<T: Real> Sweep<'_, T> {
     /// A view that [shares](Way::Share) its adjoint: it is added where the view stands in its input.
     pub(crate) fn share(&mut self, id: u64, node: &Node<T>, dy: Running<T>) {
-        let (Place::View { offset, .. } | Place::SpentView { offset }, &[mut input]) =
-            (&node.place, self.record.inputs(node))
-        else {
+        let &[mut input] = self.record.inputs(node) else {
             unreachable!("a view of {} inputs", node.inputs)
         };
-        let offset = *offset;
         // What stands within a whole already is added to there.
         while let Some(Running::Within) = self.slot(input) {
             input = self.record.inputs(self.lookup.node(input))[0];
         }
-        if self.is_output(id, node, input, offset) {
+        let start = self.stretch(id, input).start;
+        if self.is_output(id, node, input, start) {
             return self.put(id, dy);
         }
         let target = self.lookup.node(input);
         if !target.wants {
             return dy.give_to(self.pool);
         }
-        let start = match target.place {
-            Place::View { offset: start, .. } | Place::SpentView { offset: start } => {
-                offset - start // both count from one root
-            }
-            _ => offset,
-        };
         if matches!(self.slot(input), Some(Running::Zero | Running::Postponed(..))) {
             let mut sum = self.slot(input).map(take).unwrap_or_default().fetched(self.pool);
             if sum.is_zero() && target.len == dy.as_slice().len() {

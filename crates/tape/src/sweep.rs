@@ -81,7 +81,10 @@ impl<'a, T: Real> Sweep<'a, T> {
                 self.put(id, sum);
                 false
             }
-            Some(Running::Within) => return self.add_within(id, len, add),
+            Some(Running::Within) => match self.part_of(&[id], 0) {
+                Some(part) => return self.add_within(part, add),
+                None => true,
+            },
             Some(&mut Running::Postponed(key, ref stretch)) => {
                 let put_off = (key, stretch.clone());
                 return self.add_to_postponed(id, put_off, add);

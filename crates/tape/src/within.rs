@@ -17,6 +17,9 @@ use crate::{
 };
 use std::{mem::take, ops::Range};
 
+/// Nodes from a part to the last that reads it, as those of a step: more are not looked through.
+const STEP: u64 = 64;
+
 /// Where the adjoint of a part stands in that of its whole.
 #[derive(Debug)]
 pub(crate) struct Part {
@@ -46,6 +49,12 @@ impl<T: Real> Sweep<'_, T> {
         if (0..inputs.len()).any(|j| j != i && of_whole(inputs[j])) {
             return None;
         }
+        // A term of who reads the whole in between would come between two of the part's.
+        let (first, last) = (inputs[i] + 1, node.last_use);
+        let others = |id: u64| record.inputs(lookup.node(id)).contains(&whole);
+        if last > first + STEP || (first..=last).any(others) {
+            return None;
+        }
         let stretch = self.stretch(inputs[i], whole);
         let within = matches!(self.slot(inputs[i])?, Running::Within);
         let zero = self.slot(inputs[i])?.is_zero();
@@ -61,7 +70,7 @@ impl<T: Real> Sweep<'_, T> {
     }
 
     /// Where a view stands in the node that it is a view of.
-    fn stretch(&self, view: u64, whole: u64) -> Range<usize> {
+    pub(crate) fn stretch(&self, view: u64, whole: u64) -> Range<usize> {
         let offset = |node: &Node<T>| match node.place {
             Place::View { offset, .. } | Place::SpentView { offset } => offset,
             _ => 0,
@@ -86,22 +95,12 @@ impl<T: Real> Sweep<'_, T> {
         self.put(part.whole, sum);
     }
 
-    /// Lets `add` add to the adjoint of `id` where it stands in that of its whole.
+    /// Lets `add` add to the adjoint of a part that stands there.
     #[cold]
-    pub(crate) fn add_within(&mut self, id: u64, len: usize, add: impl FnOnce(Adjoint<'_, T>)) {
-        let part = self.part_of(&[id], 0);
-        match part {
-            Some(part) => {
-                let mut sum = self.take_part(&part);
-                add(Adjoint { slice: &mut sum[part.stretch.clone()], fresh: None });
-                self.put_part(part, sum);
-            }
-            None => {
-                let mut sum = Running::rubbish(self.pool, len);
-                add(Adjoint { slice: sum.as_mut_slice(), fresh: Some(&[]) });
-                self.put(id, sum);
-            }
-        }
+    pub(crate) fn add_within(&mut self, part: Part, add: impl FnOnce(Adjoint<'_, T>)) {
+        let mut sum = self.take_part(&part);
+        add(Adjoint { slice: &mut sum[part.stretch.clone()], fresh: None });
+        self.put_part(part, sum);
     }
 }
 
@@ -120,6 +119,10 @@ mod tests {
         AlsoElsewhere,
         /// A part of it by another op, too.
         APartElsewhere,
+        /// Once more from the whole, between two formulas.
+        FromTheWhole,
+        /// As all others are, by one op between two formulas.
+        WithTheWhole,
         /// As two inputs of one formula.
         AsTwo,
     }
@@ -127,8 +130,7 @@ mod tests {
     /// A step for some of five parts, in this order, and the gradients of the inputs and the first state. `watched` parts have
     /// an adjoint of their own.
     fn run(reads: Reads, order: [usize; 4], watched: bool) -> [ArrayD<f64>; 2] {
-        let gate = Pointwise::new(|[a, _, h]| [(a + h).sigmoid()]);
-        let mix = Pointwise::new(|[_, b, f, h]| [f * b.tanh() + (1.0 - f) * h]);
+        let (gate, mix) = gates();
         let tape = Tape::<f64>::new();
         let (inputs, start) = (tape.leaf(wave(&[5, 2, 6])), tape.leaf(wave(&[2, 3])));
         let (projected, mut h) = (inputs * 0.5, start);
@@ -145,17 +147,35 @@ mod tests {
             if reads == Reads::APartElsewhere {
                 other = other + x.select(0, 1).square().sum();
             }
+            if reads == Reads::FromTheWhole {
+                other = other + projected.select(0, t).exp().sum();
+            }
+            if reads == Reads::WithTheWhole {
+                other = other + projected.exp().sum();
+            }
             [h] = match reads {
                 Reads::AsTwo => two().apply(&[x, x, h]),
+                Reads::FromTheWhole | Reads::WithTheWhole => both().apply(&[x, f, h]),
                 _ => mix.apply(&[x, f, h]),
             };
         }
         drop(tape.backward((projected * 3.0).sum())); // leaves memory behind that is not zero
         let gradients = tape.backward(h.square().sum() + other);
-        for (t, x) in parts {
+        let alone = !matches!(reads, Reads::FromTheWhole | Reads::WithTheWhole);
+        for (t, x) in parts.into_iter().filter(|_| alone) {
             assert_eq!(&gradients[x] * 0.5, gradients[inputs].index_axis(Axis(0), t));
         }
         [inputs, start].map(|leaf: Var<'_, f64>| gradients[leaf].clone())
+    }
+
+    /// Neither reads all of what it is given.
+    fn gates() -> (Pointwise<3, 1>, Pointwise<4, 1>) {
+        let gate = Pointwise::new(|[a, _, h]| [(a + h).sigmoid()]);
+        (gate, Pointwise::new(|[_, b, f, h]| [f * b.tanh() + (1.0 - f) * h]))
+    }
+
+    fn both() -> Pointwise<4, 1> {
+        Pointwise::new(|[a, b, f, h]| [f * (a + b).tanh() + (1.0 - f) * h])
     }
 
     fn two() -> Pointwise<5, 1> {
@@ -165,7 +185,8 @@ mod tests {
     #[test]
     fn a_part_has_the_bits_that_it_would_have_elsewhere() {
         use Reads::*;
-        for reads in [Once, Twice, AlsoElsewhere, APartElsewhere, AsTwo] {
+        for reads in [Once, Twice, AlsoElsewhere, APartElsewhere, FromTheWhole, WithTheWhole, AsTwo]
+        {
             // Those of a sequence read from either end touch each other, those of the last one do not.
             for order in [[0, 1, 2, 3], [4, 3, 2, 1], [0, 3, 1, 4]] {
                 let [within, elsewhere] = [false, true].map(|watched| run(reads, order, watched));
@@ -177,8 +198,7 @@ mod tests {
     #[test]
     fn backward_matches_central_differences() {
         fn steps<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
-            let gate = Pointwise::new(|[a, _, h]| [(a + h).sigmoid()]);
-            let mix = Pointwise::new(|[_, b, f, h]| [f * b.tanh() + (1.0 - f) * h]);
+            let (gate, mix) = gates();
             let (projected, mut h) = (x[0] * 0.5, x[1]);
             for t in 0..3 {
                 let part = projected.select(0, t);

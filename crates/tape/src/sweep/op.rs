@@ -108,17 +108,16 @@ impl<'a, T: Real> Sweep<'a, T> {
         let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
             .iter_mut()
             .map(|(sum, begin)| {
-                let (slice, fresh) = match begin {
-                    Begin::Itself => (&mut sum[..], None),
-                    Begin::Zero => (&mut sum[..], Some(&[][..])),
+                let all = 0..sum.len();
+                let (stretch, fresh) = match begin {
+                    Begin::Itself => (all, None),
+                    Begin::Zero => (all, Some(&[][..])),
                     Begin::Stretch(key, stretch) => {
-                        (&mut sum[..], Some(pool.stretch(*key, stretch.clone())))
+                        (all, Some(pool.stretch(*key, stretch.clone())))
                     }
-                    Begin::Within(part) => {
-                        (&mut sum[part.stretch.clone()], part.fresh.then_some(&[][..]))
-                    }
+                    Begin::Within(part) => (part.stretch.clone(), part.fresh.then_some(&[][..])),
                 };
-                (!slice.is_empty()).then_some(Adjoint { slice, fresh })
+                (!sum.is_empty()).then(|| Adjoint { slice: &mut sum[stretch], fresh })
             })
             .collect();
         op.backward_jointly(x, y, dy, &mut dx);
