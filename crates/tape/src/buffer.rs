@@ -56,7 +56,7 @@ impl<T> Buffer<T> {
         if len < LONG {
             return 0..len;
         }
-        let start = beginning(&self.0);
+        let start = first_line(&self.0);
         start..start + (len - per_line::<T>())
     }
 
@@ -94,14 +94,11 @@ impl<T> DerefMut for Buffer<T> {
 
 #[test]
 fn many_elements_begin_on_a_line_and_few_where_they_are() {
+    use crate::kernel::line::LINE;
     for len in [0, 1, 100, LONG - 1, LONG, LONG + 1, 5000] {
         let mut buffer = Buffer::within(vec![0.0_f32; Buffer::<f32>::room(len)]);
         assert_eq!(buffer.len(), len);
-        assert!(
-            len < LONG
-                || cfg!(miri)
-                || buffer.as_ptr().align_offset(crate::kernel::line::LINE) == 0
-        );
+        assert!(len < LONG || cfg!(miri) || buffer.as_ptr().align_offset(LINE) == 0);
         buffer.fill(1.0);
         let (place, array) = (buffer.as_ptr(), buffer.into_array(&[len, 1]));
         assert_eq!((array.as_ptr(), array.shape()), (place, &[len, 1][..]));

@@ -42,7 +42,7 @@ mod x86;
 pub use again::Again;
 pub use micro::Start;
 pub use rank_update::RankUpdate;
-pub use soon::Soon;
+pub(crate) use soon::Soon;
 
 use super::{
     Matrix,

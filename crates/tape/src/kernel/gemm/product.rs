@@ -135,11 +135,13 @@ pub(super) fn pack<S: Simd, T: Lanes>(simd: S, b: Matrix<'_, T>, width: usize, t
         for j in (0..b.cols).step_by(width) {
             let columns = j..b.cols.min(j + width);
             let to = &mut to[j * b.rows + k * width..];
-            if b.col_stride == 1 && columns.len() == width {
-                copy_vectors::<S, T>(part(b, rows.clone(), columns), width, to);
-                continue;
+            let full = columns.len() == width;
+            let panel = part(b, rows.clone(), columns);
+            if b.col_stride == 1 && full {
+                copy_vectors::<S, T>(panel, width, to);
+            } else {
+                interleave(simd, panel.t(), width, to);
             }
-            interleave(simd, part(b, rows.clone(), columns).t(), width, to);
         }
     }
 }

@@ -14,12 +14,13 @@
 //! block nor on how the rows have come.
 
 use super::{
-    Buffer,
+    Buffer, Matrix,
     ahead::Ahead,
-    deal::cut,
+    deal::{cut, evenly},
     lanes::Lanes,
     loops::RESIDENT,
     micro::{Left, PANEL, Panels, Rows, highest},
+    pack::copy_vectors,
     per_line,
     soon::Soon,
 };
@@ -156,7 +157,7 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
         let (m, n, room) = (to.m, to.n, to.room);
         let (at, count) = to.grow(left, right);
         if to.height == 0 {
-            to.height = height::<S>(m);
+            to.height = evenly(m, highest::<S>());
         }
         let (height, width) = (to.height, PANEL * T::lanes::<S>());
         let (to_left, to_right) = (to.left.filled(), to.right.filled());
@@ -173,15 +174,13 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
             }
             for j in cut(0..n, width) {
                 let to = &mut to_right[j.start * room + at * width..][..few * width];
-                for (to, k) in to.chunks_exact_mut(width).zip(rows.clone()) {
-                    let from = &right[k * n..][j.clone()];
-                    if from.len() < width {
-                        to[..from.len()].copy_from_slice(from);
-                        continue;
-                    }
-                    let from = T::vectors::<S>(&from[..width]);
-                    for (to, &from) in T::vectors_mut::<S>(to).iter_mut().zip(from) {
-                        *to = from;
+                let (data, cols) = (&right[rows.start * n + j.start..], j.len());
+                if cols == width {
+                    let panel = Matrix { data, rows: few, cols, row_stride: n, col_stride: 1 };
+                    copy_vectors::<S, T>(panel, width, to);
+                } else {
+                    for (k, to) in to.chunks_exact_mut(width).enumerate() {
+                        to[..cols].copy_from_slice(&data[k * n..][..cols]);
                     }
                 }
             }
@@ -212,12 +211,6 @@ fn lay<S: Simd, T: Lanes>(
         }
         start += len;
     }
-}
-
-/// Rows of a tile: as high as the registers allow, but dealt out evenly.
-#[inline(always)]
-fn height<S: Simd>(m: usize) -> usize {
-    m.div_ceil(m.div_ceil(highest::<S>()))
 }
 
 /// The first `height` numbers of each row, one run after the other.
@@ -255,7 +248,7 @@ impl<T: Lanes> WithSimd for Add<'_, T> {
         let Self { from, c, stride, add } = self;
         let (m, n, room, depth) = (from.m, from.n, from.room, std::mem::take(&mut from.rows));
         let (left, right) = (&*from.left.filled(), &*from.right.filled());
-        let (height, width) = (height::<S>(m), PANEL * T::lanes::<S>());
+        let (height, width) = (evenly(m, highest::<S>()), PANEL * T::lanes::<S>());
         // A tile's entries of `L` stay in the first-level cache and the panels of a strip pass by; these stay in the
         // second-level cache, and the tiles of a group pass by.
         let resident = RESIDENT / size_of::<T>() / depth.max(1);

@@ -13,7 +13,7 @@ const MOST: usize = 1 << 20;
 
 /// Addresses and no more: nothing is borrowed, for nothing is read.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Soon {
+pub(crate) struct Soon {
     next: usize,
     end: usize,
 }
