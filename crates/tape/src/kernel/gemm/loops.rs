@@ -9,7 +9,7 @@
 //! ```
 
 use super::{
-    Scratch,
+    Packing,
     ahead::Ahead,
     deal::{Tiles, cut, evenly},
     lanes::Lanes,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::kernel::Matrix;
 use pulp::{Simd, WithSimd};
-use std::{mem::take, ops::Range};
+use std::ops::Range;
 
 /// Steps of `k` in a group, for a few rows of `A`. `C` is read and written once for each group, and a tile that begins or
 /// ends multiplies nothing meanwhile: that costs more than a panel that comes from the second-level cache.
@@ -75,16 +75,16 @@ fn pack_tiles<S: Simd, T: Lanes>(
 }
 
 /// A [`Product`] with something to sum.
-pub(super) struct Loops<'a, T>(pub(super) Product<'a, T>);
+pub(super) struct Loops<'p, 'a, T>(pub(super) &'p mut Product<'a, T>);
 
-impl<T: Lanes> WithSimd for Loops<'_, T> {
+impl<T: Lanes> WithSimd for Loops<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { scratch, a, b, n, c: (c, stride), add, from } = self.0;
-        let soon = &mut take(&mut scratch.soon);
-        let Scratch { a: a_room, b: b_room, .. } = scratch;
+        let Product { packing, soon, a, b, n, c: (c, stride), add, from } = self.0;
+        let (a, n, stride, add, from) = (*a, *n, *stride, *add, *from);
+        let Packing { a: a_room, b: b_room } = &mut **packing;
         let depth = a.cols;
         let width = PANEL * T::lanes::<S>();
         let left = unpacked::<S, T>(a, n);
@@ -97,7 +97,7 @@ impl<T: Lanes> WithSimd for Loops<'_, T> {
         let resident = RESIDENT / size_of::<T>();
         let steps = (resident / a.rows).clamp(SHALLOW, DEPTH);
         let group = (resident / steps / highest).clamp(1, tiles.count);
-        let b = match b {
+        let b = match *b {
             Right::Packed(b) => Source::Packed(&b.panels.data[b.panels.start..]),
             Right::Matrix(b) if b.col_stride == 1 && tiles.count <= FEW => Source::InPlace(b),
             Right::Matrix(b) if group < tiles.count => Source::Group(b),

@@ -52,16 +52,23 @@ use crate::Real;
 use again::Shelf;
 use product::{Pack, Product, Right};
 use pulp::Arch;
+use std::mem::take;
 
 /// Packing memory, kept from one product to the next.
 #[derive(Debug, Default)]
 pub struct Scratch<T> {
-    a: Buffer<T>,
-    b: Buffer<T>,
+    packing: Packing<T>,
     lanes: Buffer<T>,
     again: Shelf<T>,
     /// What the next product asks for.
     pub(crate) soon: Soon,
+}
+
+/// Room for the panels of both factors.
+#[derive(Debug, Default)]
+struct Packing<T> {
+    a: Buffer<T>,
+    b: Buffer<T>,
 }
 
 impl<T: Real> Scratch<T> {
@@ -72,14 +79,15 @@ impl<T: Real> Scratch<T> {
 
     /// The same [`lanes`](Self::lanes), and the rest of it for products of what stands there.
     pub(crate) fn aside(&mut self, len: usize, act: impl FnOnce(&mut Self, &mut [T])) {
-        let mut lanes = std::mem::take(&mut self.lanes);
+        let mut lanes = take(&mut self.lanes);
         act(self, &mut lanes.room(len)[..len]);
         self.lanes = lanes;
     }
 
     /// How many bytes it has grown to.
     pub(crate) fn held(&self) -> usize {
-        let elements = [&self.a, &self.b, &self.lanes].map(|buffer| buffer.data.capacity());
+        let Packing { a, b } = &self.packing;
+        let elements = [a, b, &self.lanes].map(|buffer| buffer.data.capacity());
         (elements.iter().sum::<usize>() + self.again.len()) * size_of::<T>()
     }
 }
@@ -198,7 +206,9 @@ macro_rules! primitive {
             add: bool,
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            Arch::new().dispatch(Product { scratch, a, b: Right::Matrix(b), n: b.cols, c, add, from: None });
+            let Scratch { packing, soon, .. } = scratch;
+            let (b, n, soon) = (Right::Matrix(b), b.cols, take(soon));
+            Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from: None });
         }
 
         #[doc = concat!("[`", stringify!($float), "()`] with `B` packed before, to the same bits.")]
@@ -214,8 +224,9 @@ macro_rules! primitive {
             add: bool,
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            let (n, c) = (b.cols, (c, b.cols));
-            Arch::new().dispatch(Product { scratch, a, b: Right::Packed(b), n, c, add, from: None });
+            let Scratch { packing, soon, .. } = scratch;
+            let (b, n, c, soon) = (Right::Packed(b), b.cols, (c, b.cols), take(soon));
+            Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from: None });
         }
 
         #[doc = concat!("[`", stringify!($float), "()`] with a `B` that may come [`Again`], to the same bits.")]
@@ -226,12 +237,12 @@ macro_rules! primitive {
             c: &mut [$float],
             add: bool,
         ) {
-            let mut shelf = std::mem::take(&mut scratch.again);
-            match shelf.find(again, b, a.rows, |to| to.pack(b)) {
-                Some(packed) => $packed(scratch, a, packed, c, add),
-                None => $float(scratch, a, b, c, add),
-            }
-            scratch.again = shelf;
+            assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
+            let Scratch { packing, soon, again: shelf, .. } = scratch;
+            let packed = shelf.find(again, b, a.rows, |to| to.pack(b));
+            let (n, c, soon) = (b.cols, (c, b.cols), take(soon));
+            let b = packed.map_or(Right::Matrix(b), Right::Packed);
+            Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from: None });
         }
 
         #[doc = concat!("`C = from + A B`, to the bits of [`", stringify!($float), "()`] added to a copy.")]
@@ -244,12 +255,11 @@ macro_rules! primitive {
             c: &mut [$float],
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            let mut shelf = std::mem::take(&mut scratch.again);
+            let Scratch { packing, soon, again: shelf, .. } = scratch;
             let packed = again.and_then(|again| shelf.find(again, b, a.rows, |to| to.pack(b)));
-            let (n, c, from) = (b.cols, (c, b.cols), Some(from));
+            let (n, c, from, soon) = (b.cols, (c, b.cols), Some(from), take(soon));
             let b = packed.map_or(Right::Matrix(b), Right::Packed);
-            Arch::new().dispatch(Product { scratch, a, b, n, c, add: false, from });
-            scratch.again = shelf;
+            Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add: false, from });
         }
 
         impl Packed<$float> {

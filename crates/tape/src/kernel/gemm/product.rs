@@ -1,15 +1,16 @@
 //! A product, and what must be done to the least of them.
 
 use super::{
-    Buffer, Matrix, Packed, Scratch,
+    Buffer, Matrix, Packed, Packing,
     lanes::Lanes,
     loops::{DEPTH, Loops},
     micro::{Left, PANEL, Panels, Rows, Start, highest_of_rows},
     pack::{SLACK, copy_vectors, interleave},
+    soon::Soon,
     turn::SIDE,
 };
 use pulp::{Simd, WithSimd};
-use std::{mem::take, ops::Range};
+use std::ops::Range;
 
 /// Panels of `B` too few to pay for packing `A`.
 const NARROW: usize = 4;
@@ -20,9 +21,11 @@ pub(super) enum Right<'a, T> {
     Packed(&'a Packed<T>),
 }
 
-/// `C = A B` or `C += A B`, to be run on any instruction set.
+/// `C = A B` or `C += A B`, to be run on any instruction set. (It is handed on by reference: to move so many words takes as long
+/// as the least of products.)
 pub(super) struct Product<'a, T> {
-    pub(super) scratch: &'a mut Scratch<T>,
+    pub(super) packing: &'a mut Packing<T>,
+    pub(super) soon: Soon,
     pub(super) a: Matrix<'a, T>,
     pub(super) b: Right<'a, T>,
     pub(super) n: usize,
@@ -33,12 +36,12 @@ pub(super) struct Product<'a, T> {
     pub(super) from: Option<Start<'a, T>>,
 }
 
-impl<T: Lanes> WithSimd for Product<'_, T> {
+impl<T: Lanes> WithSimd for &mut Product<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { scratch, a, b, n, c: (c, stride), add, from } = self;
+        let Product { a, ref b, n, c: (ref mut c, stride), add, from, .. } = *self;
         let (m, depth) = (a.rows, a.cols);
         if m == 0 || n == 0 {
             return;
@@ -60,15 +63,15 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
         if let Some(left) = left
             && m <= highest_of_rows::<S>()
             && depth <= DEPTH
-            && let Some(b) = at_hand::<S, T>(&b, depth, n)
+            && let Some(b) = at_hand::<S, T>(b, depth, n)
         {
             let tail = if n % width > 0 { b.skip(n / width) } else { b };
-            let soon = &mut take(&mut scratch.soon);
+            let soon = &mut self.soon;
             Rows { a: left, depth, b, tail, c, stride, width: n, add, from, ahead: None, soon }
                 .multiply(simd, m);
             return;
         }
-        simd.vectorize(Loops(Self { scratch, a, b, n, c: (c, stride), add, from }));
+        simd.vectorize(Loops(self));
     }
 }
 

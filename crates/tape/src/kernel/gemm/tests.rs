@@ -227,10 +227,11 @@ fn every_instruction_set_gives_the_same_bits() {
     };
     fn on<S: Simd>(simd: S, a: Matrix<'_, f32>, b: Matrix<'_, f32>) -> Vec<u64> {
         let mut c = vec![0.0; a.rows * b.cols];
-        let scratch = &mut Scratch::default();
+        let packing = &mut Packing::default();
         let (n, c_mut) = (b.cols, &mut c[..]);
-        simd.vectorize(Product {
-            scratch,
+        simd.vectorize(&mut Product {
+            packing,
+            soon: Soon::default(),
             a,
             b: Right::Matrix(b),
             n,
@@ -305,7 +306,10 @@ fn memory_is_kept_from_one_product_to_the_next() {
         f32(s, a, b, &mut c, false);
         weight.pack(b);
         f32_packed(s, a, &weight, &mut c, true);
-        addresses.push([&s.a, &s.b, &weight.panels].map(|x| (x.data.as_ptr(), x.data.capacity())));
+        addresses.push(
+            [&s.packing.a, &s.packing.b, &weight.panels]
+                .map(|x| (x.data.as_ptr(), x.data.capacity())),
+        );
     }
     assert!(addresses.iter().all(|x| *x == addresses[0]));
 }
