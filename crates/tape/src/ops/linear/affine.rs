@@ -6,7 +6,7 @@
 //!
 //! `c` is a bias `[out]`, or anything that stretches to `Y`: another product, say, projected beforehand.
 
-use super::product::{add_product, add_rows, add_weighted, weighted, weighted_from};
+use super::product::{add_product, add_rows, add_weighted, weight, weighted, weighted_from};
 use crate::{
     Adjoint, Factor, Inputs, Misfit, Op, Output, Real, RowSum, Shape, Var, broadcast,
     kernel::{Matrix, flush, gemm::Start},
@@ -16,6 +16,12 @@ use crate::{
 /// See the [module](self). Inputs: `X [.., in]`, `W [in, out]`, `c [out]` or what stretches to `[.., out]`.
 #[derive(Debug, Clone, Copy)]
 pub struct Affine;
+
+/// How many rows of `n` numbers there are. (Of one, as it comes from a batch of one, without the division.)
+#[inline]
+fn rows<T>(all: &[T], n: usize) -> usize {
+    if all.len() == n { 1 } else { all.len() / n.max(1) }
+}
 
 impl<T: Real> Op<T> for Affine {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
@@ -52,13 +58,13 @@ impl<T: Real> Op<T> for Affine {
     }
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
-        let (n_in, n_out, c) = (x.shape(1)[0], x.shape(1)[1], x.value(2));
-        let rows = if y.len() == n_out { 1 } else { y.len() / n_out.max(1) };
-        let (a, b) = (Matrix::row_major(&x[0], rows, n_in), Matrix::row_major(&x[1], n_in, n_out));
-        let bias = c.len() == n_out && x.shape(2).last() == Some(&n_out);
-        if c.len() == y.len() || bias {
-            let from = Start { data: c, row: if bias { 0 } else { n_out } };
-            return weighted_from(x, a, (b, x.again(1, 0)), from, y);
+        let (b, c) = (weight(x, 1), x.value(2));
+        let (n_in, n_out) = (b.0.rows, b.0.cols);
+        let a = Matrix::row_major(x.value(0), rows(y, n_out), n_in);
+        if c.len() == y.len() {
+            return weighted_from(x, a, b, Start { data: c, row: n_out }, y);
+        } else if c.len() == n_out && x.shape(2).last() == Some(&n_out) {
+            return weighted_from(x, a, b, Start { data: c, row: 0 }, y);
         }
         let mut out = Shape::from_slice(x.shape(0));
         if let Some(last) = out.last_mut() {
@@ -78,7 +84,7 @@ impl<T: Real> Op<T> for Affine {
                 }
             },
         );
-        weighted(x, a, (b, x.again(1, 0)), y, true);
+        weighted(x, a, b, y, true);
     }
 
     fn outermost(&self, _: Output<'_, T>, dy: &mut [T]) {
@@ -92,17 +98,14 @@ impl<T: Real> Op<T> for Affine {
         dy: &[T],
         mut dx: Adjoint<'_, T>,
     ) {
-        let (n_in, n_out) = (x.shape(1)[0], x.shape(1)[1]);
-        let rows = dy.len() / n_out.max(1);
-        let dy_matrix = Matrix::row_major(dy, rows, n_out);
+        let (w, again) = weight(x, 1);
+        let rows = rows(dy, w.cols);
+        let dy_matrix = Matrix::row_major(dy, rows, w.cols);
         match i {
-            0 => {
-                let w = Matrix::row_major(&x[1], n_in, n_out);
-                add_weighted(x, dy_matrix, (w.t(), x.again(1, 0)), dx)
-            }
-            1 => add_product(x, Matrix::row_major(&x[0], rows, n_in).t(), dy_matrix, dx),
+            0 => add_weighted(x, dy_matrix, (w.t(), again), dx),
+            1 => add_product(x, Matrix::row_major(&x[0], rows, w.rows).t(), dy_matrix, dx),
             _ if x.node(2).len == dy.len() => dx.add(dy.iter().copied()),
-            _ if x.shape(2) == [n_out] => add_rows(dy, dx.sum()),
+            _ if x.shape(2) == [w.cols] => add_rows(dy, dx.sum()),
             _ => {
                 let dx = dx.sum();
                 T::vectorize(

@@ -8,6 +8,16 @@ use crate::{
     },
 };
 
+/// The matrix that input `i` is, and its name if it is a parameter, which may come again.
+#[inline]
+pub(super) fn weight<'a, T: Real>(x: Inputs<'a, T>, i: usize) -> (Matrix<'a, T>, Option<Again>) {
+    let node = x.node(i);
+    let &[rows, columns] = &x.0.lookup.shape(node)[..] else {
+        unreachable!("the shapes were checked when the op was recorded")
+    };
+    (Matrix::row_major(x.0.lookup.values_of(node), rows, columns), x.again(i, 0))
+}
+
 /// `c = a b`, or `c += a b`.
 pub(super) fn product<T: Real>(
     x: Inputs<'_, T>,
