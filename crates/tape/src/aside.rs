@@ -227,6 +227,7 @@ mod tests {
         for (gone, node) in [(product, product.id()), (half, half.id())] {
             let error = tape.try_apply(PRODUCT, &[gone, a]).unwrap_err();
             assert_eq!(error, Error::LetGo { what: "MatMul", node });
+            assert!(gone.part(0, std::panic::Location::caller()).is_none(), "nor is a part of it");
         }
         assert!(tape.table().to_string().contains("MatMul"));
         tape.let_go(half); // and once is enough

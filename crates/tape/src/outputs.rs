@@ -25,8 +25,13 @@ impl<'a, T: Real> Sweep<'a, T> {
     /// Is the view `id`, at `offset` of `whole`, one of the outputs whose adjoints may stay where they are? Then nothing has
     /// been added to the whole so far, and nobody will look at its adjoint.
     #[inline]
-    pub(crate) fn is_output(&mut self, id: u64, view: &Node<T>, whole: u64, offset: usize) -> bool {
-        let node = self.lookup.node(whole);
+    pub(crate) fn is_output(
+        &mut self,
+        id: u64,
+        view: &Node<T>,
+        (whole, node): (u64, &Node<T>),
+        offset: usize,
+    ) -> bool {
         let Kind::Op(op) = &node.kind else { return false };
         let outputs = op.outputs();
         outputs > 1

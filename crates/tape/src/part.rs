@@ -8,43 +8,90 @@
 //! where it stands in that of `x`, without asking an op.
 
 use crate::{
-    Real, Var,
+    Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var,
     node::{Kind, Node, Place, Way},
-    ops::shape::slice::Slice,
     running::Running,
     sweep::Sweep,
+    within::stretch,
 };
 use std::{mem::take, panic::Location};
 
+/// See the [module](self). Which part it is stands among its whole numbers, so that the op itself takes no memory.
+#[derive(Debug, Clone, Copy)]
+struct Part;
+
+impl Part {
+    /// Where its elements begin.
+    fn start<T: Real>(self, x: Inputs<'_, T>) -> usize {
+        x.indices()[0] * x.shape(0)[1..].iter().product::<usize>()
+    }
+}
+
+impl<T: Real> Op<T> for Part {
+    fn name(&self) -> &'static str {
+        "Slice" // by the long way it is one
+    }
+    fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
+        Ok(Shape::from_slice(&x.shape(0)[1..]))
+    }
+    fn view(&self, x: Inputs<'_, T>) -> Option<usize> {
+        Some(self.start(x))
+    }
+    fn passes(&self, _: usize, _: Inputs<'_, T>) -> bool {
+        true
+    }
+    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
+        y.copy_from_slice(&x[0][self.start(x)..][..y.len()]);
+    }
+    fn backward(
+        &self,
+        _: usize,
+        x: Inputs<'_, T>,
+        _: Output<'_, T>,
+        dy: &[T],
+        mut dx: Adjoint<'_, T>,
+    ) {
+        for (dx, &dy) in dx.sum()[self.start(x)..].iter_mut().zip(dy) {
+            *dx += dy;
+        }
+    }
+    fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
+        0
+    }
+}
+
 impl<T: Real> Var<'_, T> {
-    /// `x[index]`; or `None` where something does not fit or is seen for the first time: [`Slice`] knows more.
+    /// `x[index]`; or `None` where something does not fit: [`Slice`](crate::ops::shape::slice::Slice) knows more.
     pub(crate) fn part(self, index: usize, site: &'static Location<'static>) -> Option<Self> {
         let tape = self.tape;
         let mut guard = tape.record.borrow_mut();
         let record = &mut *guard;
-        let node = record.get(self.id).filter(|node| !matches!(node.place, Place::Kept(_)))?;
-        let (&n, axes) = record.shape(node).split_first()?;
+        let id = record.nodes.end();
+        let whole = record.get(self.id)?;
+        let (shape, len, wants) = (whole.shape, whole.len, whole.wants);
+        if matches!(whole.place, Place::Kept(_)) || whole.is_spent() {
+            return None;
+        }
+        let &n = record.shapes[shape].first()?;
         if index >= n {
             return None;
         }
-        let shape = record.shapes.find(axes)?;
-        let (len, wants) = (axes.iter().product::<usize>(), node.wants);
-        let id = record.nodes.end();
+        let (shape, len) = (record.shapes.rest(shape)?, len / n);
         let place = record.view(self.id, index * len, id);
         if let Some(whole) = record.get_mut(self.id) {
             whole.last_use = id;
         }
         let (edges, indices) = (record.edges.end(), record.indices.end());
         record.edges.items.push(self.id);
-        let slice = Slice { axis: 0, start: index, end: index + 1, select: true };
-        let op = record.shells.wrap(slice);
+        record.indices.items.push(index);
+        let op = record.shells.wrap(Part);
         let paused = tape.pauses.get() > 0;
         let node = record.nodes.push_blank();
         node.kind = Kind::Op(op);
         node.place = place;
         (node.shape, node.len) = (shape, len);
         (node.edges, node.inputs) = (edges, 1);
-        node.indices = indices;
+        (node.indices, node.index_count) = (indices, 1);
         (node.wants, node.paused, node.way) = (wants && !paused, paused, Way::Share);
         node.site = site;
         let strict = record.strict;
@@ -66,29 +113,32 @@ impl<T: Real> Sweep<'_, T> {
         while let Some(Running::Within) = self.slot(input) {
             input = self.record.inputs(self.lookup.node(input))[0];
         }
-        let start = self.stretch(id, input).start;
-        if self.is_output(id, node, input, start) {
+        let target = self.lookup.node(input);
+        let start = stretch(node, target).start;
+        if self.is_output(id, node, (input, target), start) {
             return self.put(id, dy);
         }
-        let target = self.lookup.node(input);
         if !target.wants {
             return dy.give_to(self.pool);
         }
-        if matches!(self.slot(input), Some(Running::Zero | Running::Postponed(..))) {
-            let mut sum = self.slot(input).map(take).unwrap_or_default().fetched(self.pool);
-            if sum.is_zero() && target.len == dy.as_slice().len() {
-                return self.put(input, dy);
-            }
-            if sum.is_zero() {
-                sum = Running::Part(self.pool.take(target.len), start..start);
-                if self.traced {
-                    sum.complete(); // who looks on between two parts sees no rubbish
+        let terms = dy.as_slice();
+        match self.slot(input) {
+            Some(Running::Zero | Running::Postponed(..)) => {
+                let mut sum = self.slot(input).map(take).unwrap_or_default().fetched(self.pool);
+                if sum.is_zero() && target.len == terms.len() {
+                    return self.put(input, dy);
                 }
+                if sum.is_zero() {
+                    sum = Running::Part(self.pool.take(target.len), start..start);
+                    if self.traced {
+                        sum.complete(); // who looks on between two parts sees no rubbish
+                    }
+                }
+                sum.add_part(start, terms);
+                self.put(input, sum);
             }
-            self.put(input, sum);
-        }
-        if let Some(sum) = self.slot(input) {
-            sum.add_part(start, dy.as_slice()); // where it stands: it is not moved for each of its parts
+            Some(sum) => sum.add_part(start, terms), // where it stands: it is not moved for each of its parts
+            None => {}
         }
         dy.give_to(self.pool);
     }
@@ -107,6 +157,7 @@ fn a_view_of_a_view_adds_where_it_stands() {
 
 #[test]
 fn the_short_way_records_what_the_long_way_does() {
+    use crate::ops::shape::slice::Slice;
     let tape = crate::Tape::<f64>::new();
     let x = tape.leaf(ndarray::arr3(&[[[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]]));
     let long = [0, 1, 2].map(|k| x.apply(Slice { axis: 0, start: k, end: k + 1, select: true }));
@@ -119,4 +170,23 @@ fn the_short_way_records_what_the_long_way_does() {
     let paused = tape.no_grad(|| x.select(0, 1));
     assert_eq!(tape.backward((paused * x.select(0, 1)).sum())[x][[1, 0, 0]], 3.0);
     assert!(x.part(3, Location::caller()).is_none());
+}
+
+#[test]
+fn it_is_an_op_like_any_other() {
+    use crate::{Tape, gradcheck::function, lend::Lent, ops::reduction::examples::wave};
+    let x = wave(&[3, 2, 2]);
+    function(|tape, x| tape.apply_indexed(Part, x, &[1]).square(), &[x.clone()]).assert();
+    // And would be one if it had to be computed.
+    let tape = Tape::<f64>::new();
+    let id = tape.leaf(&x).id;
+    let (record, mut y, mut dx) = (tape.record.borrow(), [0.0; 4], [1.0; 12]);
+    let lent =
+        Lent { lookup: &record.lookup(), nodes: &[id], indices: &[1], scratch: &tape.scratch };
+    Part.forward(Inputs(&lent), &mut y, &mut []);
+    assert_eq!(y[..], x.as_slice().unwrap()[4..8]);
+    let made = crate::lend::Made { value: &y, saved: &[], shape: &[2, 2] };
+    let sum = Adjoint { slice: &mut dx, fresh: Some(&[]) };
+    Part.backward(0, Inputs(&lent), Output(&made), &[2.0; 4], sum);
+    assert_eq!(dx, [0.0, 0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 2.0, 0.0, 0.0, 0.0, 0.0]);
 }

@@ -173,8 +173,8 @@ impl<T: Real> Record<T> {
 
     /// The place of a node that shares the elements of `source` from `offset` on.
     pub(crate) fn view(&mut self, source: u64, offset: usize, reader: u64) -> Place<T> {
-        let (root, offset) = match self.lookup().node(source).place {
-            Place::View { root, offset: inner } => (root, inner + offset),
+        let (root, offset) = match self.get(source).map(|source| &source.place) {
+            Some(&Place::View { root, offset: inner }) => (root, inner + offset),
             _ => (source, offset),
         };
         if let Some(root) = self.get_mut(root) {

@@ -21,11 +21,13 @@ pub(crate) struct Shapes {
     /// Where the hash of a shape leads to, or one of the places behind it: its number, or 0 where none stands.
     /// As many as a power of two. (A map of our own: a shape is looked up for every node, and is but a few words long.)
     places: Vec<u32>,
+    /// Of each, the shape that remains without its first axis, where somebody has asked for it.
+    rests: Vec<Option<ShapeId>>,
 }
 
 impl Default for Shapes {
     fn default() -> Self {
-        Self { list: vec![Shape::new()], places: vec![0; 64] }
+        Self { list: vec![Shape::new()], places: vec![0; 64], rests: vec![None] }
     }
 }
 
@@ -56,6 +58,19 @@ impl Shapes {
         None
     }
 
+    /// The shape without its first axis, if it has one.
+    #[inline]
+    pub(crate) fn rest(&mut self, id: ShapeId) -> Option<ShapeId> {
+        self.rests[id.0 as usize].or_else(|| self.find_rest(id))
+    }
+
+    #[cold]
+    fn find_rest(&mut self, id: ShapeId) -> Option<ShapeId> {
+        let rest = Shape::from_slice(self[id].get(1..)?);
+        self.rests[id.0 as usize] = Some(self.id(&rest));
+        self.rests[id.0 as usize]
+    }
+
     #[inline]
     fn first_place(&self, shape: &[usize]) -> usize {
         // Multiplied by 2⁶⁴ over the golden ratio, so that neighbours part.
@@ -74,6 +89,7 @@ impl Shapes {
     #[cold]
     fn add(&mut self, shape: &[usize]) -> ShapeId {
         self.list.push(Shape::from_slice(shape));
+        self.rests.push(None);
         if 2 * self.list.len() > self.places.len() {
             self.places = vec![0; 2 * self.places.len()];
             (1..self.list.len()).for_each(|id| self.stand(id));
@@ -111,5 +127,18 @@ fn a_shape_has_one_id_and_the_id_has_that_shape() {
     for ((shape, &id), other) in all.iter().zip(&ids).zip(all.iter().rev()) {
         assert_eq!(&shapes[id], shape);
         assert_eq!(shapes.id(other) == id, other == shape);
+    }
+}
+
+#[test]
+fn the_rest_of_a_shape_is_found_once_and_a_number_has_none() {
+    let mut shapes = Shapes::default();
+    let (all, row) = (shapes.id(&[5, 2, 3]), shapes.id(&[7]));
+    for _ in 0..2 {
+        let rest = shapes.rest(all).unwrap();
+        assert_eq!(shapes[rest][..], [2, 3]);
+        assert_eq!(shapes.id(&[2, 3]), rest);
+        assert_eq!(shapes.rest(row), Some(ShapeId::NUMBER));
+        assert_eq!(shapes.rest(ShapeId::NUMBER), None);
     }
 }

@@ -55,7 +55,7 @@ impl<T: Real> Sweep<'_, T> {
         if last > first + STEP || (first..=last).any(others) {
             return None;
         }
-        let stretch = self.stretch(inputs[i], whole);
+        let stretch = stretch(node, target);
         let within = matches!(self.slot(inputs[i])?, Running::Within);
         let zero = self.slot(inputs[i])?.is_zero();
         let known = match self.slot(whole)? {
@@ -67,17 +67,6 @@ impl<T: Real> Sweep<'_, T> {
         let touches = known.start == stretch.end || known.end == stretch.start;
         let known = known.start.min(stretch.start)..known.end.max(stretch.end);
         (within || zero && touches).then_some(Part { whole, stretch, fresh: zero, known })
-    }
-
-    /// Where a view stands in the node that it is a view of.
-    pub(crate) fn stretch(&self, view: u64, whole: u64) -> Range<usize> {
-        let offset = |node: &Node<T>| match node.place {
-            Place::View { offset, .. } | Place::SpentView { offset } => offset,
-            _ => 0,
-        };
-        let (view, whole) = (self.lookup.node(view), self.lookup.node(whole));
-        let start = offset(view) - offset(whole); // both count from one root
-        start..start + view.len
     }
 
     /// The adjoint of the whole.
@@ -102,6 +91,17 @@ impl<T: Real> Sweep<'_, T> {
         add(Adjoint { slice: &mut sum[part.stretch.clone()], fresh: None });
         self.put_part(part, sum);
     }
+}
+
+/// Where a view stands in the node that it is a view of.
+#[inline]
+pub(crate) fn stretch<T>(view: &Node<T>, whole: &Node<T>) -> Range<usize> {
+    let offset = |node: &Node<T>| match node.place {
+        Place::View { offset, .. } | Place::SpentView { offset } => offset,
+        _ => 0,
+    };
+    let start = offset(view) - offset(whole); // both count from one root
+    start..start + view.len
 }
 
 #[cfg(test)]
