@@ -48,10 +48,18 @@ impl<'a, T: Real> Sweep<'a, T> {
 
     #[inline(always)]
     pub(crate) fn take(&mut self, id: u64) -> Running<T> {
-        match self.slot(id).map(take).unwrap_or_default() {
-            sum @ (Running::Part(..) | Running::Postponed(..)) => self.whole(sum),
-            Running::Within => Running::Zero,
-            sum => sum,
+        // Looked at where it stands, and moved once.
+        let Some(slot) = self.slot(id) else { return Running::Zero };
+        match slot {
+            Running::Zero | Running::Number(_) | Running::Buffer(_) => take(slot),
+            Running::Within => {
+                *slot = Running::Zero;
+                Running::Zero
+            }
+            Running::Part(..) | Running::Postponed(..) => {
+                let sum = take(slot);
+                self.whole(sum)
+            }
         }
     }
 
@@ -185,7 +193,11 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     pub(crate) fn discard(&mut self, id: u64) {
-        self.slot(id).map(take).unwrap_or_default().give_to(self.pool);
+        if let Some(slot) = self.slot(id)
+            && !slot.is_zero()
+        {
+            take(slot).give_to(self.pool);
+        }
     }
 
     /// What has been added to the gradient of a leaf.

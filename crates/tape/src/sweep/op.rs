@@ -73,6 +73,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     /// What the op of a node is lent on the way back.
+    #[inline]
     pub(crate) fn lent(&self, node: &Node<T>) -> Lent<'a, T> {
         Lent {
             lookup: self.lookup,
@@ -83,6 +84,7 @@ impl<'a, T: Real> Sweep<'a, T> {
     }
 
     /// What it made.
+    #[inline]
     pub(crate) fn made(&self, node: &'a Node<T>) -> Made<'a, T> {
         Made {
             value: self.lookup.values_of(node),

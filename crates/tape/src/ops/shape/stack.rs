@@ -32,7 +32,7 @@ impl<T: Real> Op<T> for Stack {
         }
     }
     fn backward(&self, i: usize, x: Inputs<'_, T>, _: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
-        let len = x[0].len();
+        let len = x.node(i).len;
         dx.add(dy[i * len..][..len].iter().copied());
     }
     fn joins(&self, _: Inputs<'_, T>) -> bool {
