@@ -219,6 +219,24 @@ mod tests {
     }
 
     #[test]
+    fn a_formula_reads_the_variable_in_which_its_input_lies() {
+        let tape = Tape::new();
+        let [x, w, ..] = leaves(&tape);
+        let formula = Pointwise::new(|[a, b, c, d]| [a + b + c * d]);
+        let [sums, factors] = [0, 1].map(|_| tape.apply_aside(PRODUCT, &[x, w], &[]));
+        formula.apply(&[sums, factors]);
+        for var in [sums, factors] {
+            tape.let_go(var);
+        }
+        let gone = |var: Var<'_, f64>| tape.try_apply(PRODUCT, &[var, var]).is_err_and(is_let_go);
+        assert!(gone(sums) && !gone(factors));
+    }
+
+    fn is_let_go(error: Error) -> bool {
+        matches!(error, Error::LetGo { .. })
+    }
+
+    #[test]
     fn who_asks_for_it_later_is_told() {
         let tape = Tape::new();
         let (product, [a, _]) = sums(leaves(&tape));

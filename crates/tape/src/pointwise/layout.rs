@@ -1,57 +1,49 @@
 //! Where the inputs of a formula lie, and in which blocks they are worked through.
 
 use crate::{Inputs, Real};
-use smallvec::SmallVec;
 
 /// How many elements a step does at a time: enough to forget its jump, few enough for the first cache.
 pub(super) const BLOCK: usize = 1024;
 /// Where a row is cut, it is cut between vectors.
 const VECTOR: usize = 16;
 
-/// Where one input stands: elements `[row · stride + start ..][.. width]` of a variable.
+/// How the inputs of a formula lie in the variables it is applied to. (A few numbers only: this is asked several times for
+/// each node.)
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) variable: usize,
-    pub(super) start: usize,
-    /// 0 where one row serves all.
-    pub(super) stride: usize,
-}
-
-/// How the inputs of a formula lie in the variables it is applied to.
 pub(super) struct Layout {
     pub(super) rows: usize,
     pub(super) width: usize,
-    pub(super) inputs: SmallVec<[Place; 16]>,
+    /// Is every variable one input? Then all rows are as good as one long one.
+    flat: bool,
 }
 
 impl Layout {
     /// Variables whose last axes hold `inputs` inputs together.
     pub(super) fn of<T: Real>(inputs: usize, x: Inputs<'_, T>) -> Self {
-        // In plain loops: this is asked several times for each node, and of a few numbers only.
-        let (mut lengths, mut total, mut rows) = (SmallVec::<[[usize; 2]; 8]>::new(), 0, 0);
+        let (mut total, mut rank, mut rows, mut first) = (0, 0, 1, None);
+        let mut flat = x.len() == inputs;
         for i in 0..x.len() {
-            let node = x.node(i);
-            let (last, len) = (x.0.lookup.shape(node).last().copied().unwrap_or(1), node.len);
+            let (shape, len) = (x.shape(i), x.node(i).len);
+            let last = shape.last().copied().unwrap_or(1);
             total += last;
-            rows = rows.max(len / last.max(1)); // of its length, not of what stands there: that may be spent
-            lengths.push([last, len]);
-        }
-        let width = total / inputs.max(1);
-        // Where every variable is one input, all rows are as good as one long one.
-        let whole = rows * width;
-        let flat = lengths.iter().all(|&[last, len]| last == width && len == whole);
-        let (rows, width) = if flat { (1, whole) } else { (rows, width) };
-        let mut places = SmallVec::new();
-        for (variable, &[last, len]) in lengths.iter().enumerate() {
-            let row = if flat { whole } else { last };
-            let stride = if len == row { 0 } else { row };
-            let mut start = 0;
-            while start < row {
-                places.push(Place { variable, start, stride });
-                start += width.max(1);
+            flat &= (last, len) == *first.get_or_insert((last, len));
+            if shape.len() > rank {
+                // Of its length, not of what stands there: that may be spent.
+                (rank, rows) = (shape.len(), len / last.max(1));
             }
         }
-        Self { rows, width, inputs: places }
+        let width = total / inputs.max(1);
+        let (rows, width) = if flat { (1, rows * width) } else { (rows, width) };
+        Self { rows, width, flat }
+    }
+
+    /// How variable `i` lies: how long its rows are, which begin with its first input, and how far it is from one to the
+    /// next; 0 where one row serves all.
+    #[inline]
+    pub(super) fn row<T: Real>(&self, x: Inputs<'_, T>, i: usize) -> (usize, usize) {
+        let len = x.node(i).len;
+        let row = if self.flat { len } else { x.shape(i).last().copied().unwrap_or(1) };
+        (row, if len == row { 0 } else { row })
     }
 
     /// How many elements an array of all rows has.

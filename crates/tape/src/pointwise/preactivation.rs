@@ -200,6 +200,17 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_read_of_arrays_without_elements() {
+        let tape = Tape::<f64>::new();
+        for (rows, width) in [(0, 2), (3, 0)] {
+            let [h, u, x] = [[rows, 3], [3, 2 * width], [rows, width]].map(|s| tape.leaf(wave(&s)));
+            let [y] = mixed().activate(Preactivation::matmul(h, u), &[x, x]);
+            assert_eq!(y.shape()[..], [rows, width]);
+            assert_eq!(tape.backward(y.sum())[h].shape(), [rows, 3]);
+        }
+    }
+
+    #[test]
     fn what_does_not_fit_leaves_nothing_behind() {
         let tape = Tape::<f64>::new();
         let [h, u, x] = [&[2, 3][..], &[3, 8], &[2, 4]].map(|shape| tape.leaf(wave(shape)));

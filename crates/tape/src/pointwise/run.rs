@@ -1,7 +1,7 @@
 //! Running a formula over arrays.
 
 use super::{
-    layout::{BLOCK, Layout, Lie, Place},
+    layout::{BLOCK, Layout, Lie},
     plan::{Plan, Plans},
     steps::{Begin, Read, Target, Written, run},
 };
@@ -26,36 +26,34 @@ impl<T: Real> Op<T> for Run {
     }
 
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        let inputs = self.plans.inputs;
-        let last = |i: usize| x.shape(i).last().copied().unwrap_or(1);
-        let remedy = "lay inputs of one width side by side on the last axis; leading axes are equal or missing";
-        let total: usize = (0..x.len()).map(last).sum();
-        let width = total / inputs.max(1);
-        if inputs == 0
-            || width * inputs != total
-            || (0..x.len()).any(|i| last(i) % width.max(1) != 0)
-        {
-            let rule = format!("the last axes do not hold {inputs} inputs of one width");
-            return Err(Misfit::new(rule, remedy));
+        let (longest, width) = self.fit(x)?;
+        let mut shape = Shape::new();
+        if self.plans.outputs > 1 {
+            shape.push(self.plans.outputs);
         }
-        let lead = |i: usize| &x.shape(i)[..x.shape(i).len().saturating_sub(1)];
-        let rank = (0..x.len()).map(|i| x.shape(i).len()).max().unwrap_or(0);
-        let longest = (0..x.len()).map(lead).max_by_key(|lead| lead.len()).unwrap_or(&[]);
-        if let Some(wrong) = (0..x.len()).find(|&i| !lead(i).is_empty() && lead(i) != longest) {
-            let rule =
-                format!("the leading axes of input {wrong} are {:?}, not {longest:?}", lead(wrong));
-            return Err(Misfit::new(rule, remedy));
+        if let [lead @ .., _] = x.shape(longest) {
+            shape.extend_from_slice(lead);
+            shape.push(width);
         }
-        let several = self.plans.outputs > 1;
-        let mut shape: Shape = several.then_some(self.plans.outputs).into_iter().collect();
-        shape.extend_from_slice(longest);
-        shape.extend((rank > 0).then_some(width));
         Ok(shape)
     }
 
+    /// A single output has the shape of a variable that is one input, of those with all leading axes.
+    fn shaped_like(&self, x: Inputs<'_, T>) -> Option<usize> {
+        if self.plans.outputs > 1 {
+            return None;
+        }
+        let (longest, width) = self.fit(x).ok()?;
+        let rank = x.shape(longest).len();
+        (0..x.len()).find(|&i| x.shape(i).len() == rank && last(x, i) == width)
+    }
+
     fn saves(&self, x: Inputs<'_, T>) -> usize {
+        if self.plans.saved == 0 && !self.spent {
+            return 0;
+        }
         let layout = &Layout::of(self.plans.inputs, x);
-        (self.plans.saved + self.rescued(layout).count()) * layout.whole()
+        (self.plans.saved + self.rescued(x, layout).count()) * layout.whole()
     }
 
     fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
@@ -63,16 +61,15 @@ impl<T: Real> Op<T> for Run {
         let scratch = &mut *x.scratch().borrow_mut();
         let plan = &self.plans.forward;
         let (constants, lanes) = self.lanes(scratch.lanes(self.room(plan)));
-        let read = self.given(x, layout, constants);
-        let mut written = Written::new();
-        let whole = layout.whole().max(1);
-        let (saved, rescued) = saved.split_at_mut(self.plans.saved * layout.whole());
-        for kept in y.chunks_exact_mut(whole).chain(saved.chunks_exact_mut(whole)) {
-            written.push(kept, Lie::Rows(layout.width));
-        }
+        let (mut read, mut written) = (Reads::new(), Written::new());
+        self.give(x, layout, constants, &mut read);
+        let (whole, lie) = (layout.whole(), Lie::Rows(layout.width));
+        let (saved, rescued) = saved.split_at_mut(self.plans.saved * whole);
+        written.push_each(y, (self.plans.outputs, whole), lie);
+        written.push_each(saved, (self.plans.saved, whole), lie);
         work(plan, layout, &read, (&mut written, lanes));
-        for (to, k) in rescued.chunks_exact_mut(whole).zip(self.rescued(layout)) {
-            let Place { start, stride, .. } = layout.inputs[k];
+        for (to, k) in rescued.chunks_exact_mut(whole.max(1)).zip(self.rescued(x, layout)) {
+            let (start, stride) = (k * layout.width, layout.row(x, 0).1);
             for (row, to) in to.chunks_exact_mut(layout.width.max(1)).enumerate() {
                 to.copy_from_slice(&x[0][row * stride + start..][..layout.width]);
             }
@@ -81,9 +78,13 @@ impl<T: Real> Op<T> for Run {
 
     /// What is spent has been saved.
     fn reads(&self, i: usize, x: Inputs<'_, T>) -> bool {
+        if self.spent && i == 0 {
+            return false;
+        }
         let layout = Layout::of(self.plans.inputs, x);
-        let reads = |&k: &usize| layout.inputs[k].variable == i;
-        !(self.spent && i == 0) && self.plans.reads.iter().any(reads)
+        let before: usize = (0..i).map(|j| layout.row(x, j).0).sum();
+        let its = before..before + layout.row(x, i).0;
+        self.plans.reads.iter().any(|k| its.contains(&(k * layout.width)))
     }
 
     fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
@@ -111,20 +112,29 @@ impl<T: Real> Op<T> for Run {
         let scratch = &mut *x.scratch().borrow_mut();
         let plan = &self.plans.backward;
         let (constants, lanes) = self.lanes(scratch.lanes(self.room(plan)));
-        let mut read = self.given(x, layout, constants);
-        let lie = Lie::Rows(layout.width);
-        let (saved, rescued) = y.saved().split_at(self.plans.saved * layout.whole());
-        let whole = layout.whole().max(1);
-        for kept in [&*y, saved] {
-            kept.chunks_exact(whole).for_each(|data| read.push(Read { data, lie }));
+        let (mut read, mut written) = (Reads::new(), Written::new());
+        self.give(x, layout, constants, &mut read);
+        let (whole, lie) = (layout.whole(), Lie::Rows(layout.width));
+        let (saved, rescued) = y.saved().split_at(self.plans.saved * whole);
+        for (kept, count) in [(&*y, self.plans.outputs), (saved, self.plans.saved)] {
+            for k in 0..count {
+                read.push(Read { data: &kept[k * whole..][..whole], lie });
+            }
         }
-        dy.iter().for_each(|&data| read.push(Read { data, lie }));
-        for (k, data) in self.rescued(layout).zip(rescued.chunks_exact(whole)) {
+        for &data in dy {
+            read.push(Read { data, lie });
+        }
+        for (k, data) in self.rescued(x, layout).zip(rescued.chunks_exact(whole.max(1))) {
             read[k] = Read { data, lie };
         }
-        let mut written = self.adjoints(layout, dx, &mut read);
+        self.adjoints((x, layout), dx, &mut read, &mut written);
         work(plan, layout, &read, (&mut written, lanes));
     }
+}
+
+/// How long the last axis of a variable is.
+fn last<T: Real>(x: Inputs<'_, T>, i: usize) -> usize {
+    x.shape(i).last().copied().unwrap_or(1)
 }
 
 /// Runs a plan over all blocks.
@@ -134,9 +144,7 @@ fn work<'a, T: Real>(
     read: &[Read<'_, T>],
     (written, lanes): (&mut Written<'a, T>, &'a mut [T]),
 ) {
-    for lane in lanes.chunks_exact_mut(BLOCK) {
-        written.push(lane, Lie::Lane);
-    }
+    written.push_each(lanes, (plan.lanes, BLOCK), Lie::Lane);
     T::vectorize(
         #[inline(always)]
         || {
@@ -148,10 +156,47 @@ fn work<'a, T: Real>(
 }
 
 impl Run {
+    /// A variable that has all leading axes, and the width of an input.
+    fn fit<T: Real>(&self, x: Inputs<'_, T>) -> Result<(usize, usize), Misfit> {
+        let remedy = "lay inputs of one width side by side on the last axis; leading axes are equal or missing";
+        let inputs = self.plans.inputs;
+        let (mut longest, mut rank, mut total) = (0, 0, 0);
+        for i in 0..x.len() {
+            let shape = x.shape(i);
+            total += last(x, i);
+            if shape.len() >= rank {
+                (longest, rank) = (i, shape.len());
+            }
+        }
+        let width = total / inputs.max(1);
+        let holds = |last: usize| last == width || last.is_multiple_of(width);
+        if x.len() == 0
+            || inputs == 0
+            || width * inputs != total
+            || !(0..x.len()).all(|i| holds(last(x, i)))
+        {
+            let rule = format!("the last axes do not hold {inputs} inputs of one width");
+            return Err(Misfit::new(rule, remedy));
+        }
+        let lead = |i: usize| x.shape(i).split_last().map_or(&[][..], |(_, lead)| lead);
+        for i in 0..x.len() {
+            let (lead, longest) = (lead(i), lead(longest));
+            if !lead.is_empty() && !lead.iter().eq(longest) {
+                let rule = format!("the leading axes of input {i} are {lead:?}, not {longest:?}");
+                return Err(Misfit::new(rule, remedy));
+            }
+        }
+        Ok((longest, width))
+    }
+
     /// The inputs that are read on the way back, and then are no more.
-    fn rescued(&self, layout: &Layout) -> impl Iterator<Item = usize> {
-        let spent = |&k: &usize| self.spent && layout.inputs[k].variable == 0;
-        self.plans.reads.iter().copied().filter(spent)
+    fn rescued<T: Real>(
+        &self,
+        x: Inputs<'_, T>,
+        layout: &Layout,
+    ) -> impl Iterator<Item = usize> + use<'_, T> {
+        let (spent, width) = (if self.spent { layout.row(x, 0).0 } else { 0 }, layout.width);
+        self.plans.reads.iter().copied().take_while(move |k| k * width < spent)
     }
 
     /// How much memory the lanes of a plan take, and the constants in front of them.
@@ -169,67 +214,71 @@ impl Run {
     }
 
     /// The inputs, and behind them the constants.
-    fn given<'a, T: Real>(
+    fn give<'a, T: Real>(
         &self,
         x: Inputs<'a, T>,
         layout: &Layout,
         constants: &'a [T],
-    ) -> Reads<'a, T> {
-        let mut read = Reads::new(); // one by one: put together by iterators, it took a multiple of the time
-        for &Place { variable, start, stride } in &layout.inputs {
-            let data = x.value(variable).get(start..).unwrap_or(&[]);
-            read.push(Read { data, lie: Lie::Rows(stride) });
+        read: &mut Reads<'a, T>,
+    ) {
+        // One by one: put together by iterators, it took a multiple of the time.
+        for i in 0..x.len() {
+            let ((row, stride), data) = (layout.row(x, i), x.value(i));
+            let mut start = 0;
+            while start < row {
+                let data = data.get(start..).unwrap_or(&[]);
+                read.push(Read { data, lie: Lie::Rows(stride) });
+                start += layout.width.max(1);
+            }
         }
         for data in constants.chunks_exact(BLOCK) {
             read.push(Read { data, lie: Lie::Number });
         }
-        read
     }
 
     /// The adjoints of the inputs, as they lie in those of the variables. A sum that begins elsewhere is read there.
     fn adjoints<'a, T: Real>(
         &self,
-        layout: &Layout,
+        (x, layout): (Inputs<'_, T>, &Layout),
         dx: &'a mut [Option<Adjoint<'_, T>>],
         read: &mut Reads<'a, T>,
-    ) -> Written<'a, T> {
-        // What is not written once and in all rows.
-        let partly = |k: usize| {
-            let shared = layout.inputs[k].stride == 0 && layout.rows > 1;
-            shared || self.plans.unread.contains(&k)
-        };
-        let mut written = Written::new();
-        let mut before: SmallVec<[Option<&[T]>; 8]> = SmallVec::new();
-        for dx in dx {
-            let (array, begin) = dx.as_mut().map(Adjoint::begin).unzip();
-            written.arrays.push(array);
-            before.push(begin.flatten());
-        }
-        for (k, &Place { variable, start, stride }) in layout.inputs.iter().enumerate() {
+        written: &mut Written<'a, T>,
+    ) {
+        let width = layout.width;
+        for (variable, dx) in dx.iter_mut().enumerate() {
+            let (row, stride) = layout.row(x, variable);
             let lie = Lie::Rows(stride);
-            let begin = match (before[variable], &mut written.arrays[variable]) {
-                (None, _) | (_, None) => Begin::Itself,
-                (Some(before), Some(dx)) if partly(k) => {
-                    let (apart, width) = (stride.max(layout.width).max(1), layout.width);
-                    let rows = dx[start..].chunks_mut(apart).map(|row| &mut row[..width]);
-                    if before.is_empty() {
-                        rows.for_each(|row| row.fill(T::ZERO));
-                    } else {
-                        let before = before[start..].chunks(apart).map(|row| &row[..width]);
-                        rows.zip(before).for_each(|(row, before)| row.copy_from_slice(before));
-                    }
-                    Begin::Itself
-                }
-                (Some([]), _) => Begin::Zero,
-                (Some(before), _) => {
-                    read.push(Read { data: &before[start..], lie });
-                    Begin::At(read.len() - 1)
-                }
-            };
             // A product that is spent multiplies with its adjoint, and is given it flushed.
             let flushed = self.spent && variable == 0;
-            written.targets.push(Target { array: variable, start, lie, begin, flushed });
+            let (mut array, before) = dx.as_mut().map(Adjoint::begin).unzip();
+            let (before, mut start) = (before.flatten(), 0);
+            while start < row {
+                let k = written.targets.len();
+                // What is not written once and in all rows.
+                let partly = stride == 0 && layout.rows > 1 || self.plans.unread.contains(&k);
+                let begin = match (before, &mut array) {
+                    (None, _) | (_, None) => Begin::Itself,
+                    (Some(before), Some(dx)) if partly => {
+                        let rows = if stride == 0 { 1 } else { layout.rows };
+                        for at in (0..rows).map(|row| start + row * stride) {
+                            let dx = &mut dx[at..][..width];
+                            match before {
+                                [] => dx.fill(T::ZERO),
+                                _ => dx.copy_from_slice(&before[at..][..width]),
+                            }
+                        }
+                        Begin::Itself
+                    }
+                    (Some([]), _) => Begin::Zero,
+                    (Some(before), _) => {
+                        read.push(Read { data: &before[start..], lie });
+                        Begin::At(read.len() - 1)
+                    }
+                };
+                written.targets.push(Target { array: variable, start, lie, begin, flushed });
+                start += width.max(1);
+            }
+            written.arrays.push(array);
         }
-        written
     }
 }

@@ -51,11 +51,20 @@ impl<'a, T> Written<'a, T> {
         Self { arrays: SmallVec::new(), targets: SmallVec::new() }
     }
 
-    /// Adds an array that is one target.
-    pub(super) fn push(&mut self, data: &'a mut [T], lie: Lie) {
-        let array = self.arrays.len();
-        self.targets.push(Target { array, start: 0, lie, begin: Begin::Zero, flushed: false });
-        self.arrays.push(Some(data));
+    /// Adds so many arrays of so many elements, each of which is one target, from where they stand one after the other.
+    pub(super) fn push_each(
+        &mut self,
+        mut all: &'a mut [T],
+        (count, len): (usize, usize),
+        lie: Lie,
+    ) {
+        for _ in 0..count {
+            let (data, rest) = all.split_at_mut(len);
+            let array = self.arrays.len();
+            self.targets.push(Target { array, start: 0, lie, begin: Begin::Zero, flushed: false });
+            self.arrays.push(Some(data));
+            all = rest;
+        }
     }
 }
 
@@ -96,7 +105,7 @@ pub(super) fn run<T: Real>(
     read: &[Read<'_, T>],
     written: &mut Written<'_, T>,
 ) {
-    let Written { arrays, targets } = written;
+    let (arrays, targets) = (&mut written.arrays[..], &written.targets[..]);
     for step in steps {
         let Target { array, start, lie, begin, flushed } = targets[step.to];
         let Some(y) = arrays[array].take() else { continue };

@@ -129,6 +129,20 @@ fn a_row_without_leading_axes_serves_all_rows() {
 }
 
 #[test]
+fn an_output_has_all_leading_axes_and_the_width_of_one_input() {
+    let sum = Pointwise::new(|[a, b, c]| [a + b + c]);
+    let tape = Tape::<f64>::new();
+    let shape_of = |x: &[&[usize]]| {
+        let x: Vec<_> = x.iter().map(|shape| tape.leaf(wave(shape))).collect();
+        sum.apply(&x)[0].shape().to_vec()
+    };
+    assert_eq!(shape_of(&[&[4], &[2, 3, 8]]), [2, 3, 4], "of none that has them all");
+    assert_eq!(shape_of(&[&[4], &[2, 4], &[2, 4]]), [2, 4]);
+    assert_eq!(shape_of(&[&[8], &[2, 4]]), [2, 4]);
+    assert_eq!(shape_of(&[&[4], &[4], &[4]]), [4]);
+}
+
+#[test]
 fn tangents_pass_through() {
     let x = [wave(&[2, 8]), wave(&[2, 2])];
     let v = [wave(&[2, 8]) * 0.3, wave(&[2, 2]) * 0.7];
@@ -173,8 +187,10 @@ fn what_does_not_fit_is_named() {
     let (z, c) = (tape.leaf(wave(&[2, 8])), tape.leaf(wave(&[3, 2])));
     let error = lstm().try_apply(&tape, &[z, c]).unwrap_err().to_string();
     assert!(error.contains("the leading axes of input 0 are [2], not [3]"), "{error}");
-    let error = lstm().try_apply(&tape, &[z]).unwrap_err().to_string();
-    assert!(error.contains("the last axes do not hold 5 inputs of one width"), "{error}");
+    for few in [&[z][..], &[]] {
+        let error = lstm().try_apply(&tape, few).unwrap_err().to_string();
+        assert!(error.contains("the last axes do not hold 5 inputs of one width"), "{error}");
+    }
 }
 
 #[test]
