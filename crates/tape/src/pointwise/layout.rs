@@ -1,6 +1,6 @@
 //! Where the inputs of a formula lie, and in which blocks they are worked through.
 
-use crate::{Inputs, Real};
+use crate::{Inputs, Real, node::Node, shape::len};
 
 /// How many elements a step does at a time: enough to forget its jump, few enough for the first cache.
 pub(super) const BLOCK: usize = 1024;
@@ -20,30 +20,33 @@ pub(super) struct Layout {
 impl Layout {
     /// Variables whose last axes hold `inputs` inputs together.
     pub(super) fn of<T: Real>(inputs: usize, x: Inputs<'_, T>) -> Self {
-        let (mut total, mut rank, mut rows, mut first) = (0, 0, 1, None);
-        let mut flat = x.len() == inputs;
+        let lookup = x.0.lookup;
+        let (mut total, mut rank, mut rows) = (0, 0, 1);
+        let (first, mut flat) = (x.node(0), x.len() == inputs);
         for i in 0..x.len() {
-            let (shape, len) = (x.shape(i), x.node(i).len);
-            let last = shape.last().copied().unwrap_or(1);
-            total += last;
-            flat &= (last, len) == *first.get_or_insert((last, len));
-            if shape.len() > rank {
-                // Of its length, not of what stands there: that may be spent.
-                (rank, rows) = (shape.len(), len / last.max(1));
+            let node = x.node(i);
+            let shape = lookup.shape(node);
+            flat &= node.shape == first.shape;
+            if let [lead @ .., last] = &shape[..] {
+                total += last;
+                if shape.len() > rank {
+                    (rank, rows) = (shape.len(), len(lead));
+                }
+            } else {
+                total += 1;
             }
         }
-        let width = total / inputs.max(1);
-        let (rows, width) = if flat { (1, rows * width) } else { (rows, width) };
+        let (rows, width) = if flat { (1, first.len) } else { (rows, total / inputs.max(1)) };
         Self { rows, width, flat }
     }
 
-    /// How variable `i` lies: how long its rows are, which begin with its first input, and how far it is from one to the
-    /// next; 0 where one row serves all.
-    #[inline]
-    pub(super) fn row<T: Real>(&self, x: Inputs<'_, T>, i: usize) -> (usize, usize) {
-        let len = x.node(i).len;
-        let row = if self.flat { len } else { x.shape(i).last().copied().unwrap_or(1) };
-        (row, if len == row { 0 } else { row })
+    /// How a variable lies: how long its rows are, which begin with its first input, and how far it is from one to the next;
+    /// 0 where one row serves all. (Of its length, not of what stands there: that may be spent.)
+    #[inline(always)]
+    pub(super) fn row<T: Real>(&self, x: Inputs<'_, T>, node: &Node<T>) -> (usize, usize) {
+        let last = || x.0.lookup.shape(node).last().copied().unwrap_or(1);
+        let row = if self.flat { node.len } else { last() };
+        (row, if node.len == row { 0 } else { row })
     }
 
     /// How many elements an array of all rows has.

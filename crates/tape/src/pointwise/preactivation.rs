@@ -9,7 +9,7 @@ use crate::{
     ops::linear::{affine::Affine, matmul::MatMul, matmul_columns::MatMulColumns},
 };
 use smallvec::SmallVec;
-use std::{iter::once, ops::Range};
+use std::ops::Range;
 
 /// `X W + c`, what units receive before their function. It is not made when it is said, but by the formula that reads it
 /// ([`Pointwise::activate`]). [`From`] a variable it is made already, and stays.
@@ -97,7 +97,9 @@ impl<const IN: usize, const OUT: usize> Pointwise<IN, OUT> {
             }
             Product::Plus(x) => (x[0].tape().try_apply_aside(Affine, &x, &[], 0)?, true),
         };
-        let inputs: SmallVec<[_; 8]> = once(z).chain(rest.iter().copied()).collect();
+        let mut inputs: SmallVec<[_; 8]> = SmallVec::new();
+        inputs.push(z);
+        inputs.extend_from_slice(rest);
         let node = z.tape().try_apply(self.run(spent), &inputs);
         if spent {
             z.tape().spend(z, node.is_ok());

@@ -45,7 +45,7 @@ impl<T: Real> Op<T> for Run {
         }
         let (longest, width) = self.fit(x).ok()?;
         let rank = x.shape(longest).len();
-        (0..x.len()).find(|&i| x.shape(i).len() == rank && last(x, i) == width)
+        (0..x.len()).find(|&i| x.shape(i).len() == rank && last(x.shape(i)) == width)
     }
 
     fn saves(&self, x: Inputs<'_, T>) -> usize {
@@ -69,7 +69,7 @@ impl<T: Real> Op<T> for Run {
         written.push_each(saved, (self.plans.saved, whole), lie);
         work(plan, layout, &read, (&mut written, lanes));
         for (to, k) in rescued.chunks_exact_mut(whole.max(1)).zip(self.rescued(x, layout)) {
-            let (start, stride) = (k * layout.width, layout.row(x, 0).1);
+            let (start, stride) = (k * layout.width, layout.row(x, x.node(0)).1);
             for (row, to) in to.chunks_exact_mut(layout.width.max(1)).enumerate() {
                 to.copy_from_slice(&x[0][row * stride + start..][..layout.width]);
             }
@@ -82,8 +82,8 @@ impl<T: Real> Op<T> for Run {
             return false;
         }
         let layout = Layout::of(self.plans.inputs, x);
-        let before: usize = (0..i).map(|j| layout.row(x, j).0).sum();
-        let its = before..before + layout.row(x, i).0;
+        let before: usize = (0..i).map(|j| layout.row(x, x.node(j)).0).sum();
+        let its = before..before + layout.row(x, x.node(i)).0;
         self.plans.reads.iter().any(|k| its.contains(&(k * layout.width)))
     }
 
@@ -132,9 +132,13 @@ impl<T: Real> Op<T> for Run {
     }
 }
 
-/// How long the last axis of a variable is.
-fn last<T: Real>(x: Inputs<'_, T>, i: usize) -> usize {
-    x.shape(i).last().copied().unwrap_or(1)
+/// The leading axes.
+fn lead(shape: &[usize]) -> &[usize] {
+    shape.split_last().map_or(&[], |(_, lead)| lead)
+}
+
+fn last(shape: &[usize]) -> usize {
+    shape.last().copied().unwrap_or(1)
 }
 
 /// Runs a plan over all blocks.
@@ -158,35 +162,38 @@ fn work<'a, T: Real>(
 impl Run {
     /// A variable that has all leading axes, and the width of an input.
     fn fit<T: Real>(&self, x: Inputs<'_, T>) -> Result<(usize, usize), Misfit> {
-        let remedy = "lay inputs of one width side by side on the last axis; leading axes are equal or missing";
-        let inputs = self.plans.inputs;
         let (mut longest, mut rank, mut total) = (0, 0, 0);
         for i in 0..x.len() {
             let shape = x.shape(i);
-            total += last(x, i);
+            total += last(shape);
             if shape.len() >= rank {
                 (longest, rank) = (i, shape.len());
             }
         }
+        let inputs = self.plans.inputs;
         let width = total / inputs.max(1);
-        let holds = |last: usize| last == width || last.is_multiple_of(width);
-        if x.len() == 0
-            || inputs == 0
-            || width * inputs != total
-            || !(0..x.len()).all(|i| holds(last(x, i)))
-        {
-            let rule = format!("the last axes do not hold {inputs} inputs of one width");
-            return Err(Misfit::new(rule, remedy));
-        }
-        let lead = |i: usize| x.shape(i).split_last().map_or(&[][..], |(_, lead)| lead);
+        let mut holds = x.len() > 0 && inputs > 0 && width * inputs == total;
+        let mut meets = true;
         for i in 0..x.len() {
-            let (lead, longest) = (lead(i), lead(longest));
-            if !lead.is_empty() && !lead.iter().eq(longest) {
-                let rule = format!("the leading axes of input {i} are {lead:?}, not {longest:?}");
-                return Err(Misfit::new(rule, remedy));
-            }
+            let (shape, all) = (x.shape(i), x.shape(longest));
+            holds &= last(shape) == width || last(shape).is_multiple_of(width);
+            meets &= shape.len() < 2 || lead(shape).iter().eq(lead(all));
         }
-        Ok((longest, width))
+        if holds && meets { Ok((longest, width)) } else { Err(self.misfit(x, longest, holds)) }
+    }
+
+    #[cold]
+    fn misfit<T: Real>(&self, x: Inputs<'_, T>, longest: usize, holds: bool) -> Misfit {
+        let inputs = self.plans.inputs;
+        let wrong = (0..x.len()).map(|i| (i, lead(x.shape(i)), lead(x.shape(longest))));
+        let rule = match wrong.into_iter().find(|(_, lead, all)| !lead.is_empty() && lead != all) {
+            Some((i, lead, all)) if holds => {
+                format!("the leading axes of input {i} are {lead:?}, not {all:?}")
+            }
+            _ => format!("the last axes do not hold {inputs} inputs of one width"),
+        };
+        let remedy = "lay inputs of one width side by side on the last axis; leading axes are equal or missing";
+        Misfit::new(rule, remedy)
     }
 
     /// The inputs that are read on the way back, and then are no more.
@@ -195,7 +202,8 @@ impl Run {
         x: Inputs<'_, T>,
         layout: &Layout,
     ) -> impl Iterator<Item = usize> + use<'_, T> {
-        let (spent, width) = (if self.spent { layout.row(x, 0).0 } else { 0 }, layout.width);
+        let (spent, width) =
+            (if self.spent { layout.row(x, x.node(0)).0 } else { 0 }, layout.width);
         self.plans.reads.iter().copied().take_while(move |k| k * width < spent)
     }
 
@@ -223,7 +231,8 @@ impl Run {
     ) {
         // One by one: put together by iterators, it took a multiple of the time.
         for i in 0..x.len() {
-            let ((row, stride), data) = (layout.row(x, i), x.value(i));
+            let node = x.node(i);
+            let ((row, stride), data) = (layout.row(x, node), x.0.lookup.values_of(node));
             let mut start = 0;
             while start < row {
                 let data = data.get(start..).unwrap_or(&[]);
@@ -246,7 +255,7 @@ impl Run {
     ) {
         let width = layout.width;
         for (variable, dx) in dx.iter_mut().enumerate() {
-            let (row, stride) = layout.row(x, variable);
+            let (row, stride) = layout.row(x, x.node(variable));
             let lie = Lie::Rows(stride);
             // A product that is spent multiplies with its adjoint, and is given it flushed.
             let flushed = self.spent && variable == 0;
