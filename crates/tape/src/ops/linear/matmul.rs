@@ -66,13 +66,25 @@ impl MatMul {
 
     /// The plan with the fewest products: a single matrix on the right serves all rows of the left at once.
     fn short_plan<'a, T: Real>(&self, x: Inputs<'a, T>) -> Plan<'a> {
-        let Ok(plan) = self.plan(x.shape(0), x.shape(1)) else {
+        let (a, b) = (x.shape(0), x.shape(1));
+        let single = match *b {
+            [k] => Some((k, 1)),
+            [k, n] if !self.right_t => Some((k, n)),
+            [n, k] => Some((k, n)),
+            _ => None,
+        };
+        if let (Some((k, n)), [lead @ .., _], false) = (single, a, self.left_t) {
+            return Plan {
+                m: crate::shape::len(lead),
+                k,
+                n,
+                lead: [&[], &[]],
+                batch: Shape::new(),
+            };
+        }
+        let Ok(plan) = self.plan(a, b) else {
             unreachable!("the shapes were checked when the op was recorded")
         };
-        if plan.lead[1].is_empty() && !self.left_t {
-            let m = plan.m * plan.batch.iter().product::<usize>();
-            return Plan { m, lead: [&[], &[]], batch: Shape::new(), ..plan };
-        }
         plan
     }
 
@@ -102,9 +114,24 @@ impl<T: Real> Op<T> for MatMul {
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
         let [a, b] = x.shapes()?;
         let Plan { m, n, batch: mut shape, .. } = self.plan(a, b)?;
-        shape.extend((a.len() > 1).then_some(m));
-        shape.extend((b.len() > 1).then_some(n));
+        if a.len() > 1 {
+            shape.push(m);
+        }
+        if b.len() > 1 {
+            shape.push(n);
+        }
         Ok(shape)
+    }
+
+    /// A square matrix on the right, as it is between states, makes of the left operand what has its shape.
+    fn shaped_like(&self, x: Inputs<'_, T>) -> Option<usize> {
+        if self.left_t || x.len() != 2 {
+            return None;
+        }
+        match (x.shape(0), x.shape(1)) {
+            ([.., last], [k, n]) if last == k && k == n => Some(0),
+            _ => None,
+        }
     }
 
     fn reads_output(&self) -> bool {
@@ -251,5 +278,8 @@ mod tests {
             error,
             "MatMul of [2, 3] and [4, 5]: the inner lengths must agree, but 3 ≠ 4; reshape or transpose an operand"
         );
+        let square = tape.leaf(wave(&[3, 3]));
+        let error = tape.try_apply(MatMul { left_t: true, right_t: false }, &[a, square]);
+        assert!(error.unwrap_err().to_string().contains("the inner lengths must agree, but 2 ≠ 3"));
     }
 }
