@@ -45,19 +45,31 @@ impl<T: Real> Sweep<'_, T> {
         if seen || outputs || !target.wants || whole < self.first || node.len >= target.len {
             return None;
         }
-        let of_whole = |id: u64| id == whole || record.inputs(lookup.node(id)) == [whole];
-        if (0..inputs.len()).any(|j| j != i && of_whole(inputs[j])) {
-            return None;
+        for (j, &other) in inputs.iter().enumerate() {
+            let of_whole = |id: u64| matches!(*record.inputs(lookup.node(id)), [of] if of == whole);
+            if j != i && (other == whole || of_whole(other)) {
+                return None;
+            }
         }
-        // A term of who reads the whole in between would come between two of the part's.
+        let within = match self.slot(inputs[i])? {
+            Running::Within => true,
+            Running::Zero => false,
+            _ => return None,
+        };
+        // A term of who reads the whole in between would come between two of the part's. (Once for each part: what stands
+        // within has been let in.)
         let (first, last) = (inputs[i] + 1, node.last_use);
-        let others = |id: u64| record.inputs(lookup.node(id)).contains(&whole);
-        if last > first + STEP || (first..=last).any(others) {
-            return None;
+        if !within {
+            if last > first + STEP {
+                return None;
+            }
+            for id in first..=last {
+                if record.inputs(lookup.node(id)).contains(&whole) {
+                    return None;
+                }
+            }
         }
         let stretch = stretch(node, target);
-        let within = matches!(self.slot(inputs[i])?, Running::Within);
-        let zero = self.slot(inputs[i])?.is_zero();
         let known = match self.slot(whole)? {
             Running::Zero => stretch.start..stretch.start,
             Running::Part(_, known) => known.clone(),
@@ -66,7 +78,7 @@ impl<T: Real> Sweep<'_, T> {
         };
         let touches = known.start == stretch.end || known.end == stretch.start;
         let known = known.start.min(stretch.start)..known.end.max(stretch.end);
-        (within || zero && touches).then_some(Part { whole, stretch, fresh: zero, known })
+        (within || touches).then_some(Part { whole, stretch, fresh: !within, known })
     }
 
     /// The adjoint of the whole.
