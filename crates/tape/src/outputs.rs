@@ -15,10 +15,16 @@ use crate::{
     sweep::Sweep,
 };
 use smallvec::SmallVec;
+use std::mem::take;
 
 /// The elements of each output, of those of all.
 pub(crate) fn each<T>(all: &[T], outputs: usize) -> SmallVec<[&[T]; 8]> {
-    all.chunks_exact((all.len() / outputs.max(1)).max(1)).collect()
+    let len = all.len() / outputs.max(1);
+    let mut each = SmallVec::new();
+    for k in 0..outputs {
+        each.push(&all[k * len..][..len]);
+    }
+    each
 }
 
 impl<'a, T: Real> Sweep<'a, T> {
@@ -51,23 +57,28 @@ impl<'a, T: Real> Sweep<'a, T> {
         let mut dy: SmallVec<[Running<T>; 8]> = SmallVec::new();
         for view in id + 1..id + 1 + outputs {
             // Behind it may stand what is no view of it.
-            let known = self.record.get(view).is_some_and(|view| self.record.inputs(view) == [id]);
+            let node = self.record.get(view);
+            let known =
+                node.is_some_and(|view| matches!(*self.record.inputs(view), [of] if of == id));
             dy.push(if known { self.take(view) } else { Running::Zero });
         }
         if dy.iter().all(Running::is_zero) {
             return;
         }
+        let mut each: SmallVec<[&[T]; 8]> = SmallVec::new();
         for dy in &mut dy {
             if dy.is_zero() {
                 *dy = Running::rubbish(self.pool, len);
                 dy.as_mut_slice().fill(T::ZERO);
             }
+            each.push(dy.as_slice());
         }
         let (lent, made) = (self.lent(node), self.made(node));
-        let each: SmallVec<[&[T]; 8]> = dy.iter().map(Running::as_slice).collect();
         self.jointly(op, Inputs(&lent), Output(&made), &each);
         drop(each);
-        dy.into_iter().for_each(|dy| dy.give_to(self.pool));
+        for dy in &mut dy {
+            take(dy).give_to(self.pool);
+        }
     }
 }
 

@@ -101,27 +101,30 @@ impl<'a, T: Real> Sweep<'a, T> {
         y: Output<'_, T>,
         dy: &[&[T]],
     ) {
-        let wants = |i: usize| x.node(i).wants && op.differentiable(i);
+        // In plain loops: this is done for each node, and for a few inputs only.
         let mut sums: SmallVec<[(Buffer<T>, Begin); 8]> = SmallVec::new();
         for i in 0..x.len() {
-            sums.push(if wants(i) { self.begin(x.0.nodes, i) } else { Default::default() });
+            let wants = x.node(i).wants && op.differentiable(i);
+            sums.push(if wants { self.begin(x.0.nodes, i) } else { Default::default() });
         }
         let pool = &*self.pool;
-        let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = sums
-            .iter_mut()
-            .map(|(sum, begin)| {
-                let all = 0..sum.len();
-                let (stretch, fresh) = match begin {
-                    Begin::Itself => (all, None),
-                    Begin::Zero => (all, Some(&[][..])),
-                    Begin::Stretch(key, stretch) => {
-                        (all, Some(pool.stretch(*key, stretch.clone())))
-                    }
-                    Begin::Within(part) => (part.stretch.clone(), part.fresh.then_some(&[][..])),
-                };
-                (!sum.is_empty()).then(|| Adjoint { slice: &mut sum[stretch], fresh })
-            })
-            .collect();
+        let mut dx: SmallVec<[Option<Adjoint<'_, T>>; 8]> = SmallVec::new();
+        for (sum, begin) in &mut sums {
+            let all = &mut sum[..];
+            if all.is_empty() {
+                dx.push(None);
+                continue;
+            }
+            let (slice, fresh) = match begin {
+                Begin::Itself => (all, None),
+                Begin::Zero => (all, Some(&[][..])),
+                Begin::Stretch(key, stretch) => (all, Some(pool.stretch(*key, stretch.clone()))),
+                Begin::Within(part) => {
+                    (&mut all[part.stretch.clone()], part.fresh.then_some(&[][..]))
+                }
+            };
+            dx.push(Some(Adjoint { slice, fresh }));
+        }
         op.backward_jointly(x, y, dy, &mut dx);
         drop(dx);
         for ((sum, begin), &input) in sums.iter_mut().zip(x.0.nodes) {
@@ -152,8 +155,9 @@ impl<'a, T: Real> Sweep<'a, T> {
 
     /// Memory for the adjoint of input `i` with further terms, and what it begins with.
     fn begin(&mut self, inputs: &[u64], i: usize) -> (Buffer<T>, Begin) {
-        let (id, len) = (inputs[i], self.lookup.node(inputs[i]).len);
-        if self.lookup.node(id).way == Way::Share
+        let id = inputs[i];
+        let &Node { len, way, .. } = self.lookup.node(id);
+        if way == Way::Share
             && let Some(part) = self.part_of(inputs, i)
         {
             let sum = self.take_part(&part);
