@@ -172,7 +172,9 @@ mod tests {
             };
         }
         drop(tape.backward((projected * 3.0).sum())); // leaves memory behind that is not zero
-        let gradients = tape.backward(h.square().sum() + other);
+        let loss = h.square().sum() + other;
+        let (first, gradients) = (tape.backward(loss), tape.backward(loss));
+        assert_eq!(first[inputs], gradients[inputs], "a sweep leaves nothing behind");
         let alone = !matches!(reads, Reads::FromTheWhole | Reads::WithTheWhole);
         for (t, x) in parts.into_iter().filter(|_| alone) {
             assert_eq!(&gradients[x] * 0.5, gradients[inputs].index_axis(Axis(0), t));
