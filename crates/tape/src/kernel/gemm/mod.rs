@@ -50,6 +50,7 @@ use super::{
 };
 use crate::Real;
 use again::Shelf;
+use lanes::Lanes;
 use product::{Pack, Product, Right};
 use pulp::Arch;
 use std::mem::take;
@@ -176,6 +177,29 @@ pub fn plain_strided<T: Real>(
     }
 }
 
+/// A product with a `B` that may come [`Again`], whose sums go on from what `C` holds or begin with something else.
+#[inline(always)]
+fn multiply<T: Lanes>(
+    scratch: &mut Scratch<T>,
+    a: Matrix<'_, T>,
+    (b, again): (Matrix<'_, T>, Option<Again>),
+    c: (&mut [T], usize),
+    (add, from): (bool, Option<Start<'_, T>>),
+) {
+    assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
+    let Scratch { packing, soon, again: shelf, .. } = scratch;
+    let packed = again.and_then(|again| shelf.find(again, b, a.rows, |to| pack(b, to)));
+    let (n, soon) = (b.cols, take(soon));
+    let b = packed.map_or(Right::Matrix(b), Right::Packed);
+    Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from });
+}
+
+/// Packs `b`, in the memory of what was packed there before.
+fn pack<T: Lanes>(b: Matrix<'_, T>, to: &mut Packed<T>) {
+    (to.rows, to.cols) = (b.rows, b.cols);
+    Arch::new().dispatch(Pack { b, to: &mut to.panels });
+}
+
 macro_rules! primitive {
     ($float:ident, $strided:ident, $packed:ident, $again:ident, $from:ident) => {
         #[doc = concat!("[`plain`] for `", stringify!($float), "`, to the same bits.")]
@@ -205,10 +229,7 @@ macro_rules! primitive {
             c: (&mut [$float], usize),
             add: bool,
         ) {
-            assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            let Scratch { packing, soon, .. } = scratch;
-            let (b, n, soon) = (Right::Matrix(b), b.cols, take(soon));
-            Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from: None });
+            multiply(scratch, a, (b, None), c, (add, None));
         }
 
         #[doc = concat!("[`", stringify!($float), "()`] with `B` packed before, to the same bits.")]
@@ -237,12 +258,7 @@ macro_rules! primitive {
             c: &mut [$float],
             add: bool,
         ) {
-            assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            let Scratch { packing, soon, again: shelf, .. } = scratch;
-            let packed = shelf.find(again, b, a.rows, |to| to.pack(b));
-            let (n, c, soon) = (b.cols, (c, b.cols), take(soon));
-            let b = packed.map_or(Right::Matrix(b), Right::Packed);
-            Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from: None });
+            multiply(scratch, a, (b, Some(again)), (c, b.cols), (add, None));
         }
 
         #[doc = concat!("`C = from + A B`, to the bits of [`", stringify!($float), "()`] added to a copy.")]
@@ -254,19 +270,13 @@ macro_rules! primitive {
             from: Start<'_, $float>,
             c: &mut [$float],
         ) {
-            assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
-            let Scratch { packing, soon, again: shelf, .. } = scratch;
-            let packed = again.and_then(|again| shelf.find(again, b, a.rows, |to| to.pack(b)));
-            let (n, c, from, soon) = (b.cols, (c, b.cols), Some(from), take(soon));
-            let b = packed.map_or(Right::Matrix(b), Right::Packed);
-            Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add: false, from });
+            multiply(scratch, a, (b, again), (c, b.cols), (false, Some(from)));
         }
 
         impl Packed<$float> {
             /// Packs `b`, in the memory of what was packed here before.
             pub fn pack(&mut self, b: Matrix<'_, $float>) {
-                (self.rows, self.cols) = (b.rows, b.cols);
-                Arch::new().dispatch(Pack { b, to: &mut self.panels });
+                pack(b, self);
             }
         }
     };
