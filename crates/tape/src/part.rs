@@ -10,58 +10,51 @@
 use crate::{
     Adjoint, Inputs, Misfit, Op, Output, Real, Shape, Var,
     node::{Kind, Node, Place, Way},
+    ops::shape::slice::Slice,
     running::Running,
     sweep::Sweep,
     within::stretch,
 };
 use std::{mem::take, panic::Location};
 
-/// See the [module](self). Which part it is stands among its whole numbers, so that the op itself takes no memory.
+/// The [`Slice`] that keeps one index of the first axis. Which one stands among its whole numbers, so that the op itself takes
+/// no memory.
 #[derive(Debug, Clone, Copy)]
 struct Part;
 
 impl Part {
-    /// Where its elements begin.
-    fn start<T: Real>(self, x: Inputs<'_, T>) -> usize {
-        x.indices()[0] * x.shape(0)[1..].iter().product::<usize>()
+    fn slice<T: Real>(self, x: Inputs<'_, T>) -> Slice {
+        let start = x.indices()[0];
+        Slice { axis: 0, start, end: start + 1, select: true }
     }
 }
 
 impl<T: Real> Op<T> for Part {
     fn name(&self) -> &'static str {
-        "Slice" // by the long way it is one
+        "Slice"
     }
     fn shape(&self, x: Inputs<'_, T>) -> Result<Shape, Misfit> {
-        Ok(Shape::from_slice(&x.shape(0)[1..]))
+        self.slice(x).shape(x)
     }
     fn view(&self, x: Inputs<'_, T>) -> Option<usize> {
-        Some(self.start(x))
+        self.slice(x).view(x)
     }
-    fn passes(&self, _: usize, _: Inputs<'_, T>) -> bool {
-        true
+    fn passes(&self, i: usize, x: Inputs<'_, T>) -> bool {
+        self.slice(x).passes(i, x)
     }
-    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], _: &mut [T]) {
-        y.copy_from_slice(&x[0][self.start(x)..][..y.len()]);
+    fn forward(&self, x: Inputs<'_, T>, y: &mut [T], saved: &mut [T]) {
+        self.slice(x).forward(x, y, saved);
     }
-    fn backward(
-        &self,
-        _: usize,
-        x: Inputs<'_, T>,
-        _: Output<'_, T>,
-        dy: &[T],
-        mut dx: Adjoint<'_, T>,
-    ) {
-        for (dx, &dy) in dx.sum()[self.start(x)..].iter_mut().zip(dy) {
-            *dx += dy;
-        }
+    fn backward(&self, i: usize, x: Inputs<'_, T>, y: Output<'_, T>, dy: &[T], dx: Adjoint<'_, T>) {
+        self.slice(x).backward(i, x, y, dy, dx);
     }
-    fn flops(&self, _: Inputs<'_, T>, _: &[usize]) -> u64 {
-        0
+    fn flops(&self, x: Inputs<'_, T>, y: &[usize]) -> u64 {
+        self.slice(x).flops(x, y)
     }
 }
 
 impl<T: Real> Var<'_, T> {
-    /// `x[index]`; or `None` where something does not fit: [`Slice`](crate::ops::shape::slice::Slice) knows more.
+    /// `x[index]`; or `None` where something does not fit: [`Slice`] knows more.
     pub(crate) fn part(self, index: usize, site: &'static Location<'static>) -> Option<Self> {
         let tape = self.tape;
         let mut guard = tape.record.borrow_mut();
@@ -123,8 +116,8 @@ impl<T: Real> Sweep<'_, T> {
         }
         let terms = dy.as_slice();
         match self.slot(input) {
-            Some(Running::Zero | Running::Postponed(..)) => {
-                let mut sum = self.slot(input).map(take).unwrap_or_default().fetched(self.pool);
+            Some(slot @ (Running::Zero | Running::Postponed(..))) => {
+                let mut sum = take(slot).fetched(self.pool);
                 if sum.is_zero() && target.len == terms.len() {
                     return self.put(input, dy);
                 }
@@ -157,7 +150,6 @@ fn a_view_of_a_view_adds_where_it_stands() {
 
 #[test]
 fn the_short_way_records_what_the_long_way_does() {
-    use crate::ops::shape::slice::Slice;
     let tape = crate::Tape::<f64>::new();
     let x = tape.leaf(ndarray::arr3(&[[[1.0, 2.0]], [[3.0, 4.0]], [[5.0, 6.0]]]));
     let long = [0, 1, 2].map(|k| x.apply(Slice { axis: 0, start: k, end: k + 1, select: true }));
