@@ -33,15 +33,19 @@ struct Plan<'a> {
     batch: Shape,
 }
 
+/// What a vector is, read as a matrix.
+#[derive(Clone, Copy, PartialEq)]
+enum Vector {
+    Row,
+    Column,
+}
+
 /// The leading axes of an operand, and the rows and columns of its matrices as they are read.
-fn split(
-    shape: &[usize],
-    transposed: bool,
-    vector: [usize; 2],
-) -> Option<(&[usize], usize, usize)> {
+fn split(shape: &[usize], transposed: bool, vector: Vector) -> Option<(&[usize], usize, usize)> {
     match *shape {
         [] => None,
-        [_] => Some((&[], vector[0], vector[1])),
+        [n] if vector == Vector::Row => Some((&[], 1, n)),
+        [n] => Some((&[], n, 1)),
         [ref lead @ .., rows, cols] if !transposed => Some((lead, rows, cols)),
         [ref lead @ .., rows, cols] => Some((lead, cols, rows)),
     }
@@ -51,10 +55,9 @@ impl MatMul {
     fn plan<'a>(&self, a: &'a [usize], b: &'a [usize]) -> Result<Plan<'a>, Misfit> {
         let misfit = |rule: String| Misfit::new(rule, "reshape or transpose an operand");
         let number = |side| misfit(format!("the {side} operand is a number, not a matrix"));
-        let len = |s: &[usize]| s.last().copied().unwrap_or(1);
-        let (lead_a, m, k) = split(a, self.left_t, [1, len(a)]).ok_or_else(|| number("left"))?;
+        let (lead_a, m, k) = split(a, self.left_t, Vector::Row).ok_or_else(|| number("left"))?;
         let (lead_b, k_b, n) =
-            split(b, self.right_t, [len(b), 1]).ok_or_else(|| number("right"))?;
+            split(b, self.right_t, Vector::Column).ok_or_else(|| number("right"))?;
         if k != k_b {
             return Err(misfit(format!("the inner lengths must agree, but {k} ≠ {k_b}")));
         }
@@ -67,13 +70,8 @@ impl MatMul {
     /// The plan with the fewest products: a single matrix on the right serves all rows of the left at once.
     fn short_plan<'a, T: Real>(&self, x: Inputs<'a, T>) -> Plan<'a> {
         let (a, b) = (x.shape(0), x.shape(1));
-        let single = match *b {
-            [k] => Some((k, 1)),
-            [k, n] if !self.right_t => Some((k, n)),
-            [n, k] => Some((k, n)),
-            _ => None,
-        };
-        if let (Some((k, n)), [lead @ .., _], false) = (single, a, self.left_t) {
+        let right = split(b, self.right_t, Vector::Column);
+        if let (Some(([], k, n)), [lead @ .., _], false) = (right, a, self.left_t) {
             return Plan {
                 m: crate::shape::len(lead),
                 k,
