@@ -44,8 +44,7 @@ impl Layout {
     /// 0 where one row serves all. (Of its length, not of what stands there: that may be spent.)
     #[inline(always)]
     pub(super) fn row<T: Real>(&self, x: Inputs<'_, T>, node: &Node<T>) -> (usize, usize) {
-        let last = || x.0.lookup.shape(node).last().copied().unwrap_or(1);
-        let row = if self.flat { node.len } else { last() };
+        let row = if self.flat { node.len } else { last(x.0.lookup.shape(node)) };
         (row, if node.len == row { 0 } else { row })
     }
 
@@ -69,6 +68,16 @@ impl Layout {
             })
         })
     }
+}
+
+/// The leading axes.
+pub(super) fn lead(shape: &[usize]) -> &[usize] {
+    shape.split_last().map_or(&[], |(_, lead)| lead)
+}
+
+/// The last axis, along which inputs lie side by side. A number is one.
+pub(super) fn last(shape: &[usize]) -> usize {
+    shape.last().copied().unwrap_or(1)
 }
 
 /// Elements `at .. at + len` of some rows.

@@ -1,7 +1,7 @@
 //! Running a formula over arrays.
 
 use super::{
-    layout::{BLOCK, Layout, Lie},
+    layout::{BLOCK, Layout, Lie, last, lead},
     plan::{Plan, Plans},
     steps::{Begin, Read, Target, Written, run},
 };
@@ -132,15 +132,6 @@ impl<T: Real> Op<T> for Run {
     }
 }
 
-/// The leading axes.
-fn lead(shape: &[usize]) -> &[usize] {
-    shape.split_last().map_or(&[], |(_, lead)| lead)
-}
-
-fn last(shape: &[usize]) -> usize {
-    shape.last().copied().unwrap_or(1)
-}
-
 /// Runs a plan over all blocks.
 fn work<'a, T: Real>(
     plan: &Plan,
@@ -185,10 +176,10 @@ impl Run {
     #[cold]
     fn misfit<T: Real>(&self, x: Inputs<'_, T>, longest: usize, holds: bool) -> Misfit {
         let inputs = self.plans.inputs;
-        let wrong = (0..x.len()).map(|i| (i, lead(x.shape(i)), lead(x.shape(longest))));
-        let rule = match wrong.into_iter().find(|(_, lead, all)| !lead.is_empty() && lead != all) {
-            Some((i, lead, all)) if holds => {
-                format!("the leading axes of input {i} are {lead:?}, not {all:?}")
+        let lead = |i| lead(x.shape(i));
+        let rule = match (0..x.len()).find(|&i| !lead(i).is_empty() && lead(i) != lead(longest)) {
+            Some(i) if holds => {
+                format!("the leading axes of input {i} are {:?}, not {:?}", lead(i), lead(longest))
             }
             _ => format!("the last axes do not hold {inputs} inputs of one width"),
         };
