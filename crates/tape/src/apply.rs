@@ -76,8 +76,8 @@ impl<T: Real> Tape<T> {
         for (i, var) in inputs.iter().enumerate() {
             let input = self.check(record, var, || op.name())?;
             wants = wants || input.wants && op.differentiable(i);
+            record.edges.items.push(var.id);
         }
-        record.edges.items.extend(inputs.iter().map(|var| var.id));
         let lent = Lent {
             lookup: &record.lookup(),
             nodes: record.edges.slice(edges.0, edges.1),
@@ -126,9 +126,7 @@ impl<T: Real> Tape<T> {
             }
         };
         let indices_at = record.indices.end();
-        if !indices.is_empty() {
-            record.indices.items.extend_from_slice(indices);
-        }
+        record.indices.items.extend_from_slice(indices);
         let shape = shape.unwrap_or_else(|shape| record.shapes.id(&shape));
         let paused = self.pauses.get() > 0;
         let node = record.nodes.push_blank();
