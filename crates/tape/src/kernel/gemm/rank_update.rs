@@ -160,6 +160,7 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
             to.height = evenly(m, highest::<S>());
         }
         let (height, width) = (to.height, PANEL * T::lanes::<S>());
+        let (full, rest) = (m / height, m % height);
         let (to_left, to_right) = (to.left.filled(), to.right.filled());
         if count == 1 {
             lay::<S, T>(&left[..m], height, to_left, |i, len| i * room + at * len);
@@ -168,9 +169,11 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
         }
         for rows in cut(0..count, FEW) {
             let (at, few) = (at + rows.start, rows.len());
-            for i in cut(0..m, height) {
-                let to = &mut to_left[i.start * room + at * i.len()..][..few * i.len()];
-                interleave(i.len(), &left[rows.start * m + i.start..], m, to);
+            let from = &left[rows.start * m..];
+            interleave((height, full), (from, m), (&mut to_left[at * height..], room), few);
+            if rest > 0 {
+                let to = &mut to_left[full * height * room + at * rest..];
+                interleave((rest, 1), (&from[full * height..], m), (to, room), few);
             }
             for j in cut(0..n, width) {
                 let to = &mut to_right[j.start * room + at * width..][..few * width];
@@ -213,16 +216,26 @@ fn lay<S: Simd, T: Lanes>(
     }
 }
 
-/// The first `height` numbers of each row, one run after the other.
+/// The first numbers of `few` rows as `tiles` tiles of some height, one run after the other. A tile has room for so many runs.
 #[inline(always)]
-fn interleave<T: Copy>(height: usize, from: &[T], row: usize, to: &mut [T]) {
+fn interleave<T: Copy>(
+    (height, tiles): (usize, usize),
+    (from, row): (&[T], usize),
+    (to, room): (&mut [T], usize),
+    few: usize,
+) {
     // Runs as short as these are copied well only if their length is known to the compiler.
     macro_rules! runs {
         ($($height:literal)*) => {
             match height {
                 $($height => {
-                    for (k, to) in pulp::as_arrays_mut::<$height, T>(to).0.iter_mut().enumerate() {
-                        to.copy_from_slice(&from[k * row..][..$height]);
+                    for tile in 0..tiles {
+                        let from = &from[tile * $height..];
+                        let to = &mut to[tile * $height * room..][..few * $height];
+                        for k in 0..few {
+                            let from = &from[k * row..][..$height];
+                            to[k * $height..][..$height].copy_from_slice(from);
+                        }
                     }
                 })*
                 _ => unreachable!("no tile is {height} rows high"),
