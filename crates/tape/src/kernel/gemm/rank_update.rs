@@ -160,13 +160,13 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
             to.height = evenly(m, highest::<S>());
         }
         let (height, width) = (to.height, PANEL * T::lanes::<S>());
-        let (full, rest) = (m / height, m % height);
         let (to_left, to_right) = (to.left.filled(), to.right.filled());
         if count == 1 {
             lay::<S, T>(&left[..m], height, to_left, |i, len| i * room + at * len);
             lay::<S, T>(&right[..n], width, to_right, |j, _| j * room + at * width);
             return count;
         }
+        let (full, rest) = (m / height, m % height);
         for rows in cut(0..count, FEW) {
             let (at, few) = (at + rows.start, rows.len());
             let from = &left[rows.start * m..];
@@ -216,7 +216,8 @@ fn lay<S: Simd, T: Lanes>(
     }
 }
 
-/// The first numbers of `few` rows as `tiles` tiles of some height, one run after the other. A tile has room for so many runs.
+/// The first numbers of `few` rows, cut into `tiles` tiles of some height: in each tile one run after the other, with room for
+/// `room` of them.
 #[inline(always)]
 fn interleave<T: Copy>(
     (height, tiles): (usize, usize),
