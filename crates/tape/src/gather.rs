@@ -2,8 +2,9 @@
 //!
 //! A weight `W` with `zₜ = xₜ W` at `T` steps has `W̄ = Σₜ xₜᵀ z̄ₜ`. Multiplying at every step reads and
 //! writes all of `W̄` for the sake of `B` rows; instead the rows of `xₜ` and `z̄ₜ` are laid down one below the other,
-//! as a product will read them ([`RankUpdate`]), and a block of them is multiplied when it is full. A product sums over
-//! its rows in order, so that the bits are the same whatever the size of a block.
+//! as a product will read them ([`RankUpdate`]), and a block of them is multiplied when it is full. So many rows that they
+//! fill a block of their own are multiplied where they stand. A product sums over its rows in order, so that the bits are the
+//! same whatever the size of a block.
 
 use crate::{
     Real,
@@ -18,8 +19,6 @@ use crate::{
 /// other's in the second-level cache. A few less than 256: with the line on which it begins, a block of 2ᵏ columns just fits
 /// the 2ᵏ⁺⁸ elements that the pool has for it.
 const BLOCK: usize = 248;
-/// Bytes of a block that are too many to be laid down for one use: many rows at once are then left where they are.
-const WIDE: usize = 1 << 20;
 
 /// Rows on their way into the gradient of one leaf.
 #[derive(Debug)]
@@ -71,8 +70,7 @@ impl<T: Real> Sweep<'_, T> {
         columns: Columns,
     ) {
         let at = self.pool.gathers.iter().position(|g| g.leaf == leaf && g.columns == columns);
-        let wide = columns.len == n && BLOCK * (m + n) * size_of::<T>() > WIDE;
-        if wide && left.len() >= BLOCK * m {
+        if columns.len == n && left.len() >= BLOCK * m {
             return self.at_once(leaf, at, (left, right), (m, n));
         }
         let at = at.unwrap_or_else(|| {
@@ -137,8 +135,7 @@ mod tests {
     use crate::{Tape, Var};
     use ndarray::Array;
 
-    /// Columns that make a block too wide to be laid down for one use.
-    const WIDTH: usize = super::WIDE / size_of::<f64>() / super::BLOCK;
+    const WIDTH: usize = 70;
 
     /// Whole numbers, whose sums are exact in any order.
     fn whole<'t>(tape: &'t Tape<f64>, rows: usize, columns: usize, seed: usize) -> Var<'t, f64> {

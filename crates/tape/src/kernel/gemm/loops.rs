@@ -15,10 +15,13 @@ use super::{
     lanes::Lanes,
     micro::{Left, PANEL, Panels, Rows, highest, highest_of_rows},
     pack::{SLACK, interleave},
-    product::{Product, Right, pack, part, unpacked},
+    product::{Product, Right, is_small, pack, part, unpacked},
     turn::SIDE,
 };
-use crate::kernel::Matrix;
+use crate::kernel::{
+    Matrix,
+    line::{first_line, per_line},
+};
 use pulp::{Simd, WithSimd};
 use std::ops::Range;
 
@@ -27,6 +30,8 @@ use std::ops::Range;
 pub(super) const DEPTH: usize = 1024;
 /// The same for many rows, of which few would be at hand otherwise.
 const SHALLOW: usize = 512;
+/// The same where rows of `B` are so long that few are at hand.
+const LEAST: usize = 128;
 /// Bytes of `A` packed at a time: half of a common second-level cache.
 pub(super) const RESIDENT: usize = 256 << 10;
 /// Bytes of `B` at hand at a time, if more than a panel: they are read for every group of tiles.
@@ -74,6 +79,11 @@ fn pack_tiles<S: Simd, T: Lanes>(
     }
 }
 
+/// Do the rows of `B` lie in whole lines of the cache? A tile would read twice as many lines otherwise.
+fn in_lines<T>(b: Matrix<'_, T>) -> bool {
+    b.col_stride == 1 && b.row_stride.is_multiple_of(per_line::<T>()) && first_line(b.data) == 0
+}
+
 /// A [`Product`] with something to sum.
 pub(super) struct Loops<'p, 'a, T>(pub(super) &'p mut Product<'a, T>);
 
@@ -97,13 +107,18 @@ impl<T: Lanes> WithSimd for Loops<'_, '_, T> {
         let resident = RESIDENT / size_of::<T>();
         let steps = (resident / a.rows).clamp(SHALLOW, DEPTH);
         let group = (resident / steps / highest).clamp(1, tiles.count);
+        let apart = matches!(left, Some(Left::Steps { .. })) && is_small::<T>(a.rows, n);
         let b = match *b {
+            Right::Matrix(b) if apart && in_lines(b) => Source::InPlace(b),
             Right::Packed(b) => Source::Packed(&b.panels.data[b.panels.start..]),
             Right::Matrix(b) if b.col_stride == 1 && tiles.count <= FEW => Source::InPlace(b),
             Right::Matrix(b) if group < tiles.count => Source::Group(b),
             Right::Matrix(b) => Source::Panel(b),
         };
         let steps = match b {
+            Source::InPlace(_) if tiles.count > FEW => {
+                steps.min(BLOCK / size_of::<T>() / n).max(LEAST)
+            }
             Source::InPlace(_) if depth * n * size_of::<T>() > HUGE => BAND / size_of::<T>(),
             _ => steps,
         };

@@ -80,9 +80,11 @@ impl<T: Lanes> Rows<'_, T> {
     pub(super) fn multiply<S: Simd>(self, simd: S, height: usize) {
         // The fewer rows, the more panels go side by side: a sum waits for its predecessor,
         // and only independent sums fill that wait.
+        let apart = matches!(self.a, Left::Steps { step, .. } if step > height);
         macro_rules! strip {
             ($($height:literal by $panels:literal),*) => {
                 match height {
+                    $($height if apart => simd.vectorize(Apart::<T, $height>(self)),)*
                     $($height => simd.vectorize(Strip::<T, $height, $panels>(self)),)*
                     _ => unreachable!("no tile is {height} rows high"),
                 }
@@ -127,7 +129,7 @@ impl<T: Lanes, const M: usize, const P: usize> WithSimd for Strip<'_, T, M, P> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match self.0.a {
-            Left::Steps { data, step } => self.sweep(simd, &Steps { data, step }),
+            Left::Steps { data, step } => self.sweep(simd, &Steps::<T, false> { data, step }),
             Left::Rows { data, row } => {
                 let mut rows: [&[T]; M] = [&[]; M];
                 for (i, a) in rows.iter_mut().enumerate() {
@@ -139,12 +141,28 @@ impl<T: Lanes, const M: usize, const P: usize> WithSimd for Strip<'_, T, M, P> {
     }
 }
 
-struct Steps<'a, T> {
+/// A [`Strip`] of entries whose steps stand apart. (A function of its own: what it needs at hand would be moved about at every
+/// tile of the other.)
+struct Apart<'a, T, const M: usize>(Rows<'a, T>);
+
+impl<T: Lanes, const M: usize> WithSimd for Apart<'_, T, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if let Left::Steps { data, step } = self.0.a {
+            Strip::<T, M, 1>(self.0).sweep(simd, &Steps::<T, true> { data, step });
+        }
+    }
+}
+
+/// [`Left::Steps`], of which it is known whether something stands between them.
+struct Steps<'a, T, const APART: bool> {
     data: &'a [T],
     step: usize,
 }
 
-impl<T: Lanes, const M: usize> Entries<T, M> for Steps<'_, T> {
+impl<T: Lanes, const M: usize, const APART: bool> Entries<T, M> for Steps<'_, T, APART> {
     #[inline(always)]
     fn at(&self, k: usize) -> [T; M] {
         let mut a = [T::ZERO; M];
@@ -153,7 +171,11 @@ impl<T: Lanes, const M: usize> Entries<T, M> for Steps<'_, T> {
     }
     #[inline(always)]
     fn dense(&self) -> Option<&[[T; M]]> {
-        (self.step == M).then_some(pulp::as_arrays(self.data).0)
+        (!APART && self.step == M).then_some(pulp::as_arrays(self.data).0)
+    }
+    #[inline(always)]
+    fn rows(&self) -> Option<(&[T], usize)> {
+        APART.then_some((self.data, self.step))
     }
 }
 

@@ -14,6 +14,8 @@ use std::ops::Range;
 
 /// Panels of `B` too few to pay for packing `A`.
 const NARROW: usize = 4;
+/// Bytes of a `C` whose rows are so short that those of `A` and `B` are read as fast where they stand as packed.
+const SMALL: usize = 256 << 10;
 
 /// `B` as the caller has it.
 pub(super) enum Right<'a, T> {
@@ -96,13 +98,18 @@ fn at_hand<'a, S: Simd, T: Lanes>(
     }
 }
 
-/// Where `A` is found if it need not be packed: in a single row, or if it is used little.
+/// Is `C` so small that nothing need be packed that lies as it will be read?
+pub(super) fn is_small<T>(m: usize, n: usize) -> bool {
+    m * n * size_of::<T>() <= SMALL
+}
+
+/// Where `A` is found if it need not be packed: in a single row, or if it is used little, or read as fast where it is.
 #[inline(always)]
 pub(super) fn unpacked<S: Simd, T: Lanes>(a: Matrix<'_, T>, n: usize) -> Option<Left<'_, T>> {
     let narrow = n <= NARROW * PANEL * T::lanes::<S>();
     if a.col_stride == 1 && (a.rows == 1 || narrow) {
         Some(Left::Rows { data: a.data, row: a.row_stride })
-    } else if a.row_stride == 1 && narrow {
+    } else if a.row_stride == 1 && (narrow || is_small::<T>(a.rows, n)) {
         Some(Left::Steps { data: a.data, step: a.col_stride })
     } else {
         None

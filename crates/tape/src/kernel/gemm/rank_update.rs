@@ -4,7 +4,8 @@
 //! `R [K, n]`. Where they are made a few at a time, as a sweep over time makes them, they are in the first caches
 //! then. So they are laid down at once as the tiles of `C` will read them, with room for a block of them:
 //!
-//! * the entries of `lₖ` that one tile needs side by side, `k` after `k`;
+//! * the entries of `lₖ` that one tile needs side by side, `k` after `k`; or all of `lₖ`, if it is so short that the tiles
+//!   read it as fast;
 //! * the entries of `rₖ` that one panel holds side by side, `k` after `k`.
 //!
 //! When the block is full it is multiplied, and nothing is left to pack. `C` is read and written once for each block. It
@@ -33,6 +34,10 @@ mod tests;
 /// Rows that are laid down together: what is written of a panel are whole cache lines, what is read stays at hand.
 const FEW: usize = 8;
 
+/// Bytes of a row of each, together so short that those of `L` are not worth being cut into tiles: few panels pass by, and for
+/// each of them a tile reads its share from the second-level cache.
+const SHORT: usize = 3 << 9;
+
 /// Rows of two factors, on their way into a product.
 ///
 /// They are pushed and multiplied by [`Real::push_rows`] and [`Real::add_rows`]: where each number stands depends on the
@@ -50,12 +55,14 @@ const FEW: usize = 8;
 /// ```
 #[derive(Debug)]
 pub struct RankUpdate<T> {
-    /// Tile after tile, each with room for a block.
+    /// Tile after tile, each with room for a block; or row after row.
     left: Buffer<T>,
     /// Panel after panel, each with room for a block.
     right: Buffer<T>,
     m: usize,
     n: usize,
+    /// Elements from one row of `L` to the next, if they stay whole.
+    row: Option<usize>,
     /// Rows of a tile on this machine, once that is known.
     height: usize,
     /// Rows of a block.
@@ -72,11 +79,15 @@ impl<T: Real> RankUpdate<T> {
         let line = per_line::<T>();
         let padded = n.next_multiple_of(PANEL * line);
         let mut buffer = |len: usize| Buffer::starting_on_a_line(take(len + line));
+        // An odd number of lines: rows of 2ᵏ would all stand in the same few places of the first-level cache.
+        let lines = m.div_ceil(line) | 1;
+        let row = ((m + n) * size_of::<T>() <= SHORT).then_some(lines * line);
         Self {
-            left: buffer(m * room),
+            left: buffer(row.unwrap_or(m) * room),
             right: buffer(padded * room),
             m,
             n,
+            row,
             height: 0,
             room,
             rows: 0,
@@ -154,15 +165,24 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> usize {
         let Self { to, left, right } = self;
-        let (m, n, room) = (to.m, to.n, to.room);
+        let (m, n, room, row) = (to.m, to.n, to.room, to.row);
         let (at, count) = to.grow(left, right);
         if to.height == 0 {
             to.height = evenly(m, highest::<S>());
         }
         let (height, width) = (to.height, PANEL * T::lanes::<S>());
         let (to_left, to_right) = (to.left.filled(), to.right.filled());
+        if let Some(row) = row {
+            for (to, from) in
+                to_left[at * row..].chunks_exact_mut(row).zip(left[..count * m].chunks_exact(m))
+            {
+                copy::<S, T>(from, to);
+            }
+        }
         if count == 1 {
-            lay::<S, T>(&left[..m], height, to_left, |i, len| i * room + at * len);
+            if row.is_none() {
+                lay::<S, T>(&left[..m], height, to_left, |i, len| i * room + at * len);
+            }
             lay::<S, T>(&right[..n], width, to_right, |j, _| j * room + at * width);
             return count;
         }
@@ -170,8 +190,10 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
         for rows in cut(0..count, FEW) {
             let (at, few) = (at + rows.start, rows.len());
             let from = &left[rows.start * m..];
-            interleave((height, full), (from, m), (&mut to_left[at * height..], room), few);
-            if rest > 0 {
+            if row.is_none() {
+                interleave((height, full), (from, m), (&mut to_left[at * height..], room), few);
+            }
+            if row.is_none() && rest > 0 {
                 let to = &mut to_left[full * height * room + at * rest..];
                 interleave((rest, 1), (&from[full * height..], m), (to, room), few);
             }
@@ -204,15 +226,21 @@ fn lay<S: Simd, T: Lanes>(
     let mut start = 0;
     while start < row.len() {
         let len = length.min(row.len() - start);
-        let (from, to) = (&row[start..][..len], &mut to[at(start, len)..][..len]);
-        let whole = len / T::lanes::<S>() * T::lanes::<S>();
-        for (to, &from) in T::vectors_mut::<S>(to).iter_mut().zip(T::vectors::<S>(from)) {
-            *to = from;
-        }
-        for (to, &from) in to[whole..].iter_mut().zip(&from[whole..]) {
-            *to = from;
-        }
+        copy::<S, T>(&row[start..][..len], &mut to[at(start, len)..]);
         start += len;
+    }
+}
+
+/// As many numbers as there are in `from`: so few that to call for it would take longer.
+#[inline(always)]
+fn copy<S: Simd, T: Lanes>(from: &[T], to: &mut [T]) {
+    let to = &mut to[..from.len()];
+    let whole = from.len() / T::lanes::<S>() * T::lanes::<S>();
+    for (to, &from) in T::vectors_mut::<S>(to).iter_mut().zip(T::vectors::<S>(from)) {
+        *to = from;
+    }
+    for (to, &from) in to[whole..].iter_mut().zip(&from[whole..]) {
+        *to = from;
     }
 }
 
@@ -260,7 +288,8 @@ impl<T: Lanes> WithSimd for Add<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { from, c, stride, add } = self;
-        let (m, n, room, depth) = (from.m, from.n, from.room, std::mem::take(&mut from.rows));
+        let (m, n, room, row) = (from.m, from.n, from.room, from.row);
+        let depth = std::mem::take(&mut from.rows);
         let (left, right) = (&*from.left.filled(), &*from.right.filled());
         let (height, width) = (evenly(m, highest::<S>()), PANEL * T::lanes::<S>());
         // A tile's entries of `L` stay in the first-level cache and the panels of a strip pass by; these stay in the
@@ -279,7 +308,10 @@ impl<T: Lanes> WithSimd for Add<'_, T> {
                 let next = Panels { data: next, ..b };
                 let tiles = group.len().div_ceil(height);
                 for (i, r) in cut(group.clone(), height).enumerate() {
-                    let a = Left::Steps { data: &left[r.start * room..], step: r.len() };
+                    let a = match row {
+                        Some(step) => Left::Steps { data: &left[r.start..], step },
+                        None => Left::Steps { data: &left[r.start * room..], step: r.len() },
+                    };
                     let (c, width) = (&mut c[r.start * stride + j.start..], j.len());
                     let ahead = Ahead::share(next, depth, (i, tiles), depth * n);
                     let soon = &mut Soon::default();

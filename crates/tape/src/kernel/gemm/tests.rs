@@ -268,6 +268,33 @@ fn strides_of_neither_order_are_read_as_they_are() {
 }
 
 #[test]
+fn rows_in_lines_of_the_cache_are_multiplied_where_they_stand() {
+    fn agrees<T: Float>([m, k, n]: [usize; 3], lines: usize) {
+        let row = lines * per_line::<T>();
+        let (a, old) = (numbers::<T>(m * k, 1), numbers::<T>(m * n, 3));
+        let a = Matrix::row_major(&a, k, m).t();
+        let b = numbers::<T>(k * row + per_line::<T>(), 2);
+        let data = &b[first_line(&b)..][..(k - 1) * row + n]; // nothing behind the last number
+        let b = Matrix { data, rows: k, cols: n, row_stride: row, col_stride: 1 };
+        for add in [false, true] {
+            let (mut c, mut right, s) = (old.clone(), old.clone(), &mut Scratch::default());
+            T::product(s, a, b, &mut c, add);
+            plain(s, a, b, &mut right, add);
+            assert!(bits(&c) == bits(&right), "{m}×{k}×{n} in rows of {row}, add: {add}");
+        }
+    }
+    let sizes: &[_] = if cfg!(miri) {
+        &[[7, 3, 5]]
+    } else {
+        &[[7, 1, 33], [30, 2, 48], [31, 40, 64], [50, 300, 50], [25, 700, 64], [90, 1100, 17]]
+    };
+    for &size in sizes {
+        agrees::<f32>(size, 5);
+        agrees::<f64>(size, 9);
+    }
+}
+
+#[test]
 fn a_nan_or_an_infinity_reaches_every_entry_that_saw_it_and_no_other() {
     let (m, k, n) = if cfg!(miri) { (3, 4, 5) } else { (15, 20, 35) };
     let (mut a, b) = (numbers::<f32>(m * k, 1), numbers::<f32>(k * n, 2));

@@ -19,6 +19,11 @@ pub(super) trait Entries<T, const M: usize> {
     fn dense(&self) -> Option<&[[T; M]]> {
         None
     }
+    /// All steps otherwise, if each begins a row of some length, `M` or more.
+    #[inline(always)]
+    fn rows(&self) -> Option<(&[T], usize)> {
+        None
+    }
 }
 
 /// `M` rows by `P` panels of `V` vectors: `cᵢⱼ = fma(aᵢₖ, bₖⱼ, cᵢⱼ)` for `k = 0, 1, 2, …`
@@ -72,6 +77,22 @@ pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: u
                 step(simd, &mut sums, a, [b; P]);
             }
         }
+        // Rows of both that stand apart are met side by side: none of their places is looked up. (The last of a row may be
+        // missing behind the last step.)
+        _ if P == 1
+            && depth > 0
+            && b.row >= V * lanes
+            && let Some((a, row)) = a.rows() =>
+        {
+            let before = depth - 1;
+            let (a, a_last) = a.split_at(before * row);
+            let (b, b_last) =
+                (b.data[..before * b.row].chunks_exact(b.row), &b.data[before * b.row..]);
+            for (a, b) in a.chunks_exact(row).zip(b) {
+                meet(simd, &mut sums, a, b);
+            }
+            meet(simd, &mut sums, a_last, b_last);
+        }
         _ => {
             for k in 0..depth {
                 let mut line = [[zero; V]; P];
@@ -117,6 +138,20 @@ fn store<S: Simd, T: Lanes>(simd: S, row: &mut [T], x: &[T::Vector<S>], whole: b
             let range = lanes(v)..lanes(v + 1);
             T::store_part(simd, &mut row[range], x);
         }
+    }
+}
+
+/// [`step`] with the first numbers of a row of each.
+#[inline(always)]
+fn meet<S: Simd, T: Lanes, const M: usize, const P: usize, const V: usize>(
+    simd: S,
+    sums: &mut [[[T::Vector<S>; V]; P]; M],
+    a: &[T],
+    b: &[T],
+) {
+    let line = T::vectors::<S>(&b[..V * T::lanes::<S>()]);
+    if let (Some(a), Some(&line)) = (a.first_chunk(), line.first_chunk()) {
+        step(simd, sums, a, [line; P]);
     }
 }
 
