@@ -27,6 +27,8 @@ pub(super) struct Reduced<T> {
     pub(super) scale: (T, T),
     /// `1 / scale.0`
     pub(super) inverse: T,
+    /// `2ⁿ` in one factor, where that is a normal float.
+    pub(super) power: T,
 }
 
 /// Splits a bounded `x`.
@@ -49,6 +51,7 @@ pub(super) fn reduce_f32(x: f32) -> Reduced<f32> {
         tail: (r * r).mul_add(q, lost),
         scale: (power(first), power(field.wrapping_sub(first))),
         inverse: power((2 * 127_u32).wrapping_sub(first)),
+        power: power(field.wrapping_sub(127)),
     }
 }
 
@@ -86,6 +89,7 @@ pub(super) fn reduce_f64(x: f64) -> Reduced<f64> {
         tail: (r * r).mul_add(q, lost),
         scale: (power(first), power(field.wrapping_sub(first))),
         inverse: power((2 * 1023_u64).wrapping_sub(first)),
+        power: power(field.wrapping_sub(1023)),
     }
 }
 

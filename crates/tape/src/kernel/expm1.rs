@@ -9,25 +9,43 @@
 //! only the last addition rounds at full size.
 
 use super::exp::{Reduced, bound_f32, bound_f64, reduce_f32, reduce_f64};
+use crate::Real;
+
+/// `(scale − inverse) + scale (eʳ − 1)`
+#[inline(always)]
+fn join<T: Real>(r: T, tail: T, scale: T, inverse: T) -> T {
+    let whole = scale - inverse;
+    let head = scale.mul_add(r, whole);
+    let rest = scale.mul_add(r, whole - head);
+    scale.mul_add(tail, rest) + head
+}
 
 /// `eˣ − 1` of a bounded `x`; +0 at −0.
 #[inline(always)]
-pub(super) fn within_f32(x: f32) -> f32 {
-    let Reduced { r, tail, scale, inverse } = reduce_f32(x);
-    let whole = scale.1 - inverse;
-    let head = scale.1.mul_add(r, whole);
-    let rest = scale.1.mul_add(r, whole - head);
-    (scale.1.mul_add(tail, rest) + head) * scale.0
+fn within_f32(x: f32) -> f32 {
+    let Reduced { r, tail, scale, inverse, .. } = reduce_f32(x);
+    join(r, tail, scale.1, inverse) * scale.0
 }
 
 /// [`within_f32`] in double precision.
 #[inline(always)]
-pub(super) fn within_f64(x: f64) -> f64 {
-    let Reduced { r, tail, scale, inverse } = reduce_f64(x);
-    let whole = scale.1 - inverse;
-    let head = scale.1.mul_add(r, whole);
-    let rest = scale.1.mul_add(r, whole - head);
-    (scale.1.mul_add(tail, rest) + head) * scale.0
+fn within_f64(x: f64) -> f64 {
+    let Reduced { r, tail, scale, inverse, .. } = reduce_f64(x);
+    join(r, tail, scale.1, inverse) * scale.0
+}
+
+/// The same of an `|x| < 80`, where one factor is enough.
+#[inline(always)]
+pub(super) fn near_f32(x: f32) -> f32 {
+    let Reduced { r, tail, power, .. } = reduce_f32(x);
+    join(r, tail, power, 1.0)
+}
+
+/// The same of an `|x| < 700`, where one factor is enough.
+#[inline(always)]
+pub(super) fn near_f64(x: f64) -> f64 {
+    let Reduced { r, tail, power, .. } = reduce_f64(x);
+    join(r, tail, power, 1.0)
 }
 
 /// `eˣ − 1` in single precision, within 1.1 ULP.
@@ -42,4 +60,14 @@ pub fn f32(x: f32) -> f32 {
 pub fn f64(x: f64) -> f64 {
     let y = within_f64(bound_f64(x));
     if x == 0.0 { x } else { y } // the sign of −0
+}
+
+#[test]
+fn one_factor_gives_the_bits_of_two() {
+    for k in -7900..=7900 {
+        let x = f64::from(k) / 100.0 + 1e-3;
+        assert_eq!(near_f32(x as f32).to_bits(), within_f32(x as f32).to_bits(), "{x}");
+        let x = x * 8.0;
+        assert_eq!(near_f64(x).to_bits(), within_f64(x).to_bits(), "{x}");
+    }
 }

@@ -15,7 +15,7 @@ use super::quotient::by_sum;
 pub fn f32(x: f32) -> f32 {
     let size = x.abs();
     let size = if size > 10.0 { 10.0 } else { size };
-    let e = super::expm1::within_f32(size + size);
+    let e = super::expm1::near_f32(size + size);
     by_sum(e, 2.0, e).copysign(x)
 }
 
@@ -24,6 +24,6 @@ pub fn f32(x: f32) -> f32 {
 pub fn f64(x: f64) -> f64 {
     let size = x.abs();
     let size = if size > 20.0 { 20.0 } else { size };
-    let e = super::expm1::within_f64(size + size);
+    let e = super::expm1::near_f64(size + size);
     by_sum(e, 2.0, e).copysign(x)
 }

@@ -12,6 +12,7 @@
 //!   weight used at every time step is packed once: [`Packed`], [`Again`].
 //! * A **panel** of `A` holds the rows of one tile, interleaved, so that the entries of one
 //!   step lie side by side. It is read again for every panel of `B`.
+//! * A small `C = Lᵀ R`, a weight gradient of few units, needs no panels: a tile goes down the rows of both.
 //!
 //! # The bits
 //!
