@@ -9,6 +9,7 @@ use super::{
     cell::{Backward, Cell, Forward, Size},
     elman::slice,
     float::Float,
+    lines::Lines,
     rows::{Read, columns, look_up, scatter, sum_rows},
 };
 use crate::{model::Layer, workload::Workload};
@@ -24,11 +25,11 @@ pub(crate) struct Direction<'m, T, C> {
     /// Against the time?
     back: bool,
     /// `[T, B, G·H]`: `x W + b`, then what the cell keeps, then `z̄`.
-    z: Vec<T>,
+    z: Lines<T>,
     /// `h`, `[T + 1, B, H]`: the state to begin with stands before the first step, or behind the last.
-    states: Vec<T>,
+    states: Lines<T>,
     /// `h̄`, `[T, B, H]`, as far as it is known.
-    pub(super) adjoints: Vec<T>,
+    pub(super) adjoints: Lines<T>,
     pub(super) dw: Vec<T>,
     pub(super) db: Vec<T>,
     from_zero: bool,
@@ -44,9 +45,9 @@ impl<'m, T: Float, C: Cell<T>> Direction<'m, T, C> {
             size,
             inputs: layer.w.shape()[0],
             back,
-            z: zeros(w.steps * w.batch * layer.b.len()),
-            states: zeros((w.steps + 1) * step),
-            adjoints: zeros(w.steps * step),
+            z: Lines::zeros(w.steps * w.batch * layer.b.len()),
+            states: Lines::zeros((w.steps + 1) * step),
+            adjoints: Lines::zeros(w.steps * step),
             dw: zeros(layer.w.len()),
             db: zeros(layer.b.len()),
             from_zero: true,

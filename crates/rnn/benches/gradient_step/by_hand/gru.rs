@@ -12,6 +12,7 @@ use super::{
     cell::{Backward, Cell, Forward, Size},
     elman::slice,
     float::Float,
+    lines::Lines,
     rows::{columns, sum_rows},
 };
 use crate::model::Layer;
@@ -26,7 +27,7 @@ pub(crate) struct Gru<T> {
     du: Vec<T>,
     db_n: Vec<T>,
     /// `a`, `[T, B, 3H]`
-    recurrent: Vec<T>,
+    recurrent: Lines<T>,
 }
 
 /// The three blocks of a row `[3H]`.
@@ -46,7 +47,7 @@ impl<T: Float> Cell<T> for Gru<T> {
             ut: Packed::default(),
             du: zeros(layer.u.len()),
             db_n: zeros(size.hidden),
-            recurrent: zeros(size.steps * size.batch * 3 * size.hidden),
+            recurrent: Lines::zeros(size.steps * size.batch * 3 * size.hidden),
         }
     }
 

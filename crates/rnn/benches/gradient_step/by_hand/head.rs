@@ -9,6 +9,7 @@
 use super::{
     elman::slice,
     float::Float,
+    lines::Lines,
     rows::{columns, sum_rows},
 };
 use crate::{data::Rows, model::Model, workload::Workload};
@@ -25,7 +26,7 @@ pub(crate) struct Head<'m, T> {
     /// What each row counts.
     share: f64,
     /// `o`, then `ō`, `[rows, O]`.
-    outputs: Vec<T>,
+    outputs: Lines<T>,
     pub(super) dv: Vec<T>,
     pub(super) dc: Vec<T>,
 }
@@ -38,7 +39,7 @@ impl<'m, T: Float> Head<'m, T> {
             c: slice(&model.c),
             hidden: w.hidden,
             share: share / w.batch as f64,
-            outputs: zeros(w.loss_rows() * w.outputs),
+            outputs: Lines::zeros(w.loss_rows() * w.outputs),
             dv: zeros(model.v.len()),
             dc: zeros(model.c.len()),
         }

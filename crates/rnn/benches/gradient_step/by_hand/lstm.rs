@@ -14,6 +14,7 @@ use super::{
     cell::{Backward, Cell, Forward, Size},
     elman::slice,
     float::Float,
+    lines::Lines,
 };
 use crate::model::Layer;
 use ::tape::kernel::{Matrix, Scratch, gemm::Packed};
@@ -26,11 +27,11 @@ pub(crate) struct Lstm<T> {
     ut: Packed<T>,
     du: Vec<T>,
     /// `c`, `[T + 1, B, H]`
-    cells: Vec<T>,
+    cells: Lines<T>,
     /// `s`, `[T, B, H]`
-    squashed: Vec<T>,
+    squashed: Lines<T>,
     /// `c̄ [B, H]`, of the step that was swept last.
-    d_cell: Vec<T>,
+    d_cell: Lines<T>,
 }
 
 /// The four blocks of a row `[4H]`.
@@ -50,9 +51,9 @@ impl<T: Float> Cell<T> for Lstm<T> {
             u: Packed::default(),
             ut: Packed::default(),
             du: zeros(layer.u.len()),
-            cells: zeros((size.steps + 1) * step),
-            squashed: zeros(size.steps * step),
-            d_cell: zeros(step),
+            cells: Lines::zeros((size.steps + 1) * step),
+            squashed: Lines::zeros(size.steps * step),
+            d_cell: Lines::zeros(step),
         }
     }
 

@@ -11,6 +11,7 @@ use super::{
     cell::{Backward, Cell, Forward, Size},
     elman::slice,
     float::Float,
+    lines::Lines,
     rows::columns,
 };
 use crate::model::Layer;
@@ -25,11 +26,11 @@ pub(crate) struct Mgu<T> {
     ut: [Packed<T>; 2],
     du: [Vec<T>; 2],
     /// `k`, `[T, B, H]`
-    kept: Vec<T>,
+    kept: Lines<T>,
     /// A product on its way, `[B, H]`.
-    product: Vec<T>,
+    product: Lines<T>,
     /// `f̄` but for what comes through `k`, `[B, H]`.
-    d_f: Vec<T>,
+    d_f: Lines<T>,
 }
 
 impl<T: Float> Cell<T> for Mgu<T> {
@@ -41,9 +42,9 @@ impl<T: Float> Cell<T> for Mgu<T> {
             u: Default::default(),
             ut: Default::default(),
             du: [zeros(square), zeros(square)],
-            kept: zeros(size.steps * step),
-            product: zeros(step),
-            d_f: zeros(step),
+            kept: Lines::zeros(size.steps * step),
+            product: Lines::zeros(step),
+            d_f: Lines::zeros(step),
         }
     }
 

@@ -10,6 +10,7 @@ mod elman;
 mod float;
 mod gru;
 mod head;
+mod lines;
 mod lstm;
 mod mgu;
 mod rows;
@@ -32,6 +33,7 @@ use ::tape::kernel::Scratch;
 use direction::Direction;
 use elman::slice;
 use head::Head;
+use lines::Lines;
 use ndarray::ArrayD;
 use rnn::{Result, shards::Shard};
 use rows::{Read, look_up, scatter};
@@ -49,7 +51,7 @@ pub(crate) struct ByHand<'m, T, C> {
     directions: Vec<Direction<'m, T, C>>,
     head: Head<'m, T>,
     /// The rows of the embedding that were looked up, `[T, B, X]`, and their adjoints.
-    embedded: [Vec<T>; 2],
+    embedded: [Lines<T>; 2],
     d_table: Vec<T>,
     /// Where gradients stand while they are summed with those of other threads.
     lent: Vec<ArrayD<T>>,
@@ -58,7 +60,6 @@ pub(crate) struct ByHand<'m, T, C> {
 impl<'m, T: Float, C: Cell<T>> ByHand<'m, T, C> {
     pub(crate) fn new(piece: &'m Piece<'m, T>) -> Self {
         let &Piece { workload: w, share, model, ref windows } = piece;
-        let zeros = |len| vec![T::ZERO; len];
         let back = |k: usize| w.bidirectional && k % 2 == 1;
         let layers = model.layers.iter().enumerate();
         let looked_up = model.table.as_ref().map_or(0, |_| w.steps * w.batch * w.inputs);
@@ -70,8 +71,8 @@ impl<'m, T: Float, C: Cell<T>> ByHand<'m, T, C> {
             scratch: Scratch::default(),
             directions: layers.map(|(k, layer)| Direction::new(&w, layer, back(k))).collect(),
             head: Head::new(&w, share, model),
-            embedded: [zeros(looked_up), zeros(looked_up)],
-            d_table: zeros(model.table.as_ref().map_or(0, |table| table.len())),
+            embedded: [Lines::zeros(looked_up), Lines::zeros(looked_up)],
+            d_table: vec![T::ZERO; model.table.as_ref().map_or(0, |table| table.len())],
             lent: Vec::new(),
         }
     }
@@ -122,7 +123,7 @@ impl<'m, T: Float, C: Cell<T>> ByHand<'m, T, C> {
             // Lent to the layer above while that reads the outputs.
             let mut lent = match below.last_mut() {
                 Some(below) if layer > 0 => mem::take(&mut below.adjoints),
-                _ => Vec::new(),
+                _ => Lines::default(),
             };
             let d_inputs = match layer {
                 0 if d_embedded.is_empty() => None,
