@@ -84,7 +84,7 @@ fn agrees<T: Float>(way: &Way<T>, case: &Case) {
 const HEIGHTS: &[usize] = if cfg!(miri) { &[1, 3] } else { &[1, 2, 5, 6, 7, 12, 13, 25, 37, 49] };
 /// The last so wide that the rows of the other factor are cut into tiles.
 const WIDTHS: &[usize] =
-    if cfg!(miri) { &[1, 400] } else { &[1, 3, 8, 15, 16, 17, 31, 32, 33, 63, 65, 100, 400] };
+    if cfg!(miri) { &[1, 200] } else { &[1, 3, 8, 15, 16, 17, 31, 32, 33, 63, 65, 100, 400] };
 
 #[test]
 fn rows_that_come_a_few_at_a_time_have_the_bits_of_one_product() {
