@@ -33,10 +33,10 @@
 //! carry the states of the forward direction, and begin the backward one afresh in every window.
 //!
 //! ```compile_fail,E0277
-//! use rnn::{Elman, bptt::{Truncation, Unrolling}, layers::{Bidirectional, Recurrent}};
+//! use rnn::{Elman, bptt::{Truncation, Unrolling}, layers::{Bidirectional, Layer, Recurrent}};
 //! type Both = Bidirectional<Recurrent<Elman<f64>>, Recurrent<Elman<f64>>>;
 //! fn refused(both: &Both, tape: &tape::Tape<f64>) {
-//!     let run = Unrolling::new(tape, both, Truncation::Full, todo!()); // error: no `Cell`
+//!     let run = Unrolling::new(tape, both, Truncation::Full, both.zero_states(tape, 1)); // error: no `Cell`
 //! }
 //! ```
 
