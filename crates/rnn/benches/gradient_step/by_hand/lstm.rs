@@ -45,12 +45,11 @@ fn blocks<T>(row: &mut [T], hidden: usize) -> [&mut [T]; 4] {
 impl<T: Float> Cell<T> for Lstm<T> {
     fn new(layer: &Layer<T>, size: Size) -> Self {
         let step = size.batch * size.hidden;
-        let zeros = |len| vec![T::ZERO; len];
         Self {
             size,
             u: Packed::default(),
             ut: Packed::default(),
-            du: zeros(layer.u.len()),
+            du: vec![T::ZERO; layer.u.len()],
             cells: Lines::zeros((size.steps + 1) * step),
             squashed: Lines::zeros(size.steps * step),
             d_cell: Lines::zeros(step),

@@ -172,31 +172,34 @@ impl<T: Lanes> WithSimd for Push<'_, T> {
         }
         let (height, width) = (to.height, PANEL * T::lanes::<S>());
         let (to_left, to_right) = (to.left.filled(), to.right.filled());
-        if let Some(row) = row {
-            for (to, from) in
-                to_left[at * row..].chunks_exact_mut(row).zip(left[..count * m].chunks_exact(m))
-            {
-                copy::<S, T>(from, to);
+        match row {
+            Some(row) => {
+                let places = to_left[at * row..].chunks_exact_mut(row);
+                for (to, from) in places.zip(left[..count * m].chunks_exact(m)) {
+                    copy::<S, T>(from, to);
+                }
+            }
+            None if count == 1 => {
+                lay::<S, T>(&left[..m], height, to_left, |i, len| i * room + at * len);
+            }
+            None => {
+                let (full, rest) = (m / height, m % height);
+                for rows in cut(0..count, FEW) {
+                    let (at, few, from) = (at + rows.start, rows.len(), &left[rows.start * m..]);
+                    interleave((height, full), (from, m), (&mut to_left[at * height..], room), few);
+                    if rest > 0 {
+                        let to = &mut to_left[full * height * room + at * rest..];
+                        interleave((rest, 1), (&from[full * height..], m), (to, room), few);
+                    }
+                }
             }
         }
         if count == 1 {
-            if row.is_none() {
-                lay::<S, T>(&left[..m], height, to_left, |i, len| i * room + at * len);
-            }
             lay::<S, T>(&right[..n], width, to_right, |j, _| j * room + at * width);
             return count;
         }
-        let (full, rest) = (m / height, m % height);
         for rows in cut(0..count, FEW) {
             let (at, few) = (at + rows.start, rows.len());
-            let from = &left[rows.start * m..];
-            if row.is_none() {
-                interleave((height, full), (from, m), (&mut to_left[at * height..], room), few);
-            }
-            if row.is_none() && rest > 0 {
-                let to = &mut to_left[full * height * room + at * rest..];
-                interleave((rest, 1), (&from[full * height..], m), (to, room), few);
-            }
             for j in cut(0..n, width) {
                 let to = &mut to_right[j.start * room + at * width..][..few * width];
                 let (data, cols) = (&right[rows.start * n + j.start..], j.len());
