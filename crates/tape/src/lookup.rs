@@ -2,7 +2,8 @@
 
 use crate::{
     Real,
-    node::{Node, Place},
+    arena::Queue,
+    node::{Kind, Node, Place},
     shape::Shape,
     shapes::Shapes,
 };
@@ -15,6 +16,7 @@ pub(crate) struct Lookup<'a, T: Real> {
     pub(crate) front: u64,
     pub(crate) survivors: &'a [(u64, Node<T>)],
     pub(crate) shapes: &'a Shapes,
+    pub(crate) edges: &'a Queue<u64>,
     pub(crate) values: &'a [T],
     pub(crate) base: u64,
 }
@@ -77,15 +79,18 @@ impl<'a, T: Real> Lookup<'a, T> {
         }
     }
 
-    /// What was made together with `id`, where it stands one after the other: its elements, those beside them if it is a view,
-    /// and what was saved.
-    pub(crate) fn made_with(&self, id: u64) -> &'a [T] {
-        let root = match self.node(id) {
+    /// The node among whose elements those of `id` are: that which it is a view of, or itself.
+    pub(crate) fn root(&self, id: u64) -> &'a Node<T> {
+        match self.node(id) {
             &Node { place: Place::View { root, .. }, .. } => self.node(root),
             node => node,
-        };
-        match root.place {
-            Place::Arena(start) => self.arena(start, root.len + root.saved),
+        }
+    }
+
+    /// The nodes that `node` was computed from.
+    pub(crate) fn inputs(&self, node: &Node<T>) -> &'a [u64] {
+        match node.kind {
+            Kind::Op(_) => self.edges.slice(node.edges, node.inputs as usize),
             _ => &[],
         }
     }

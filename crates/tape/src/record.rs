@@ -121,6 +121,7 @@ impl<T: Real> Record<T> {
             front: self.front,
             survivors: &self.survivors,
             shapes: &self.shapes,
+            edges: &self.edges,
             values: &self.values.items[..self.values.len],
             base: self.values.base,
         }
@@ -165,6 +166,7 @@ impl<T: Real> Record<T> {
             front: self.front,
             survivors: &self.survivors,
             shapes: &self.shapes,
+            edges: &self.edges,
             values: before,
             base,
         };

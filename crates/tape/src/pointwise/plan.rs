@@ -48,6 +48,8 @@ pub(super) struct Plans {
     pub(super) backward: Plan,
     /// The inputs that the way back reads.
     pub(super) reads: Vec<usize>,
+    /// Does the way back read an output?
+    pub(super) rereads: bool,
     /// The inputs to whose adjoints the way back has nothing to add.
     pub(super) unread: Vec<usize>,
 }
@@ -105,6 +107,7 @@ impl Plans {
                 backward.steps.iter().flat_map(|step| step.x.into_iter().chain(step.plus));
             sources.any(|source| source == Source::Read(k))
         };
+        let rereads = (0..outputs.len()).any(|k| reads(n + m + k));
 
         Self {
             inputs: n,
@@ -112,6 +115,7 @@ impl Plans {
             outputs: outputs.len(),
             saved: saved.len(),
             reads: (0..n).filter(|&k| reads(k)).collect(),
+            rereads,
             forward,
             backward,
             unread: (0..n).filter(|&k| inputs[k].is_none()).collect(),

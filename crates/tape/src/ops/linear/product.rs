@@ -6,6 +6,8 @@ use crate::{
         Matrix,
         gemm::{Again, Soon, Start},
     },
+    lookup::Lookup,
+    node::{Kind, Place},
 };
 
 /// The matrix that input `i` is, and its name if it is a parameter, which may come again.
@@ -77,11 +79,27 @@ fn behind<T: Real>(x: Inputs<'_, T>, y: &[T]) {
     }
 }
 
-/// Has the next product ask for the values that a sweep will read next, as a rule: those of the node that made the first
-/// factor.
+/// Has the next product ask for the values that a sweep will read next, as a rule: those that the node needs which made the
+/// first factor.
 fn before<T: Real>(x: Inputs<'_, T>) {
-    let values = x.0.lookup.made_with(x.0.nodes[0]);
-    x.scratch().borrow_mut().soon = Soon::of(values.as_ptr_range());
+    x.scratch().borrow_mut().soon = read_back(x.0.lookup, x.0.nodes[0]);
+}
+
+/// The values that the way back reads of what was made together with `id`: its own, what was saved, its inputs.
+fn read_back<T: Real>(lookup: &Lookup<'_, T>, id: u64) -> Soon {
+    let (node, mut soon) = (lookup.root(id), Soon::default());
+    let Kind::Op(op) = &node.kind else { return soon };
+    if op.reads_output() {
+        soon.then(lookup.values_of(node).as_ptr_range());
+    }
+    soon.then(lookup.saved_of(node).as_ptr_range());
+    for &input in lookup.inputs(node) {
+        let input = lookup.node(input);
+        if matches!(input.place, Place::Arena(_) | Place::View { .. }) {
+            soon.then(lookup.values_of(input).as_ptr_range());
+        }
+    }
+    soon
 }
 
 fn again_or_not<T: Real>(
@@ -138,17 +156,23 @@ fn a_product_is_told_where_the_next_values_will_be_written_and_on_the_way_back_w
     let tape = Tape::<f64>::new();
     let width = LONG;
     let [x, u] = [[2, width], [width, 1]].map(|s| tape.leaf(Array2::from_elem(s, 0.1)));
-    // Two outputs, and a tanh that is saved.
+    // Two outputs, which the way back does not read, and a tanh that is saved.
     let [h, _] = Pointwise::new(|[a, b]| [(a + b).tanh() * b, a + b]).apply(&[x, x]);
+    let e = x.exp(); // of which it does
     let record = tape.record.borrow();
     let lookup = &record.lookup();
     let nodes = &[h.id, u.id];
     let lent = Lent { lookup, nodes, indices: &[], scratch: &tape.scratch };
     let told = || std::mem::take(&mut tape.scratch.borrow_mut().soon);
     before(Inputs(&lent));
-    let start = lookup.values(h.id).as_ptr();
-    let all = 3 * 2 * width;
-    assert_eq!(told(), Soon::of(start..start.wrapping_add(all)));
+    let (outputs, input) = (lookup.values_of(lookup.root(h.id)), lookup.values(x.id));
+    let saved = outputs.as_ptr_range().end;
+    let mut expected = Soon::of(saved..saved.wrapping_add(2 * width));
+    (0..2).for_each(|_| expected.then(input.as_ptr_range()));
+    assert_eq!(told(), expected);
+    let mut expected = Soon::of(lookup.values(e.id).as_ptr_range());
+    expected.then(input.as_ptr_range());
+    assert_eq!(read_back(lookup, e.id), expected);
     let end = lookup.values.as_ptr_range().end;
     behind(Inputs(&lent), &vec![0.0; LONG]);
     assert_eq!(told(), Soon::of(end..end.wrapping_add(2 * LONG)));
