@@ -96,15 +96,23 @@ impl<T: Real> Tape<T> {
             }
             None => fitted(&*op, x).map(|(shape, len)| (Err(shape), len))?,
         };
-        let (saved, view) = (op.saves(x), op.view(x));
+        let (saved, view, joins) = (op.saves(x), op.view(x), op.joins(x));
         let shares = view.is_some() && inputs.len() == 1 && op.passes(0, x);
         for var in inputs {
             if let Some(input) = record.get_mut(var.id) {
                 input.last_use = id;
             }
         }
+        let whole = match joins && saved == 0 {
+            true => record.side_by_side(record.edges.slice(edges.0, edges.1)),
+            false => None,
+        };
         let place = match view {
             Some(offset) => record.view(inputs[0].id, offset, id),
+            None if let Some(start) = whole => {
+                record.wholes.push((id, start));
+                Place::Arena(start)
+            }
             None if len >= aside && saved == 0 => {
                 let mut memory = self.pool.lock().take(len);
                 if cfg!(debug_assertions) {

@@ -85,7 +85,8 @@ impl<T: Real> Tape<T> {
         let bound = self.bound.borrow();
         let pool = &mut *self.pool.lock();
         record.release(mark.nodes, pool, |id, param| bound.get(param) == Some(&id));
-        record.values.release(mark.values);
+        let kept = record.kept_from(mark.nodes, mark.values);
+        record.values.release(kept);
         record.edges.release(mark.edges);
         record.indices.release(mark.indices);
         record.notes.release(mark.nodes);

@@ -77,6 +77,7 @@ mod running;
 mod shape;
 mod shapes;
 mod shells;
+mod side_by_side;
 mod sweep;
 mod table;
 mod tape;

@@ -16,6 +16,7 @@ use crate::{
     shape::{self, Shape},
     shapes::Shapes,
     shells::Shells,
+    side_by_side::Wholes,
 };
 use std::{mem::take, panic::Location};
 
@@ -27,6 +28,7 @@ pub(crate) struct Record<T: Real> {
     /// Released nodes that live on, as parameters or as constants, in the order of their serial numbers.
     pub(crate) survivors: Vec<(u64, Node<T>)>,
     pub(crate) values: Arena<T>,
+    pub(crate) wholes: Wholes,
     pub(crate) shapes: Shapes,
     pub(crate) edges: Queue<u64>,
     pub(crate) indices: Queue<usize>,
@@ -53,6 +55,7 @@ impl<T: Real> Record<T> {
             front: 0,
             survivors: Vec::new(),
             values: Arena::default(),
+            wholes: Wholes::new(),
             shapes: Shapes::default(),
             edges: Queue::default(),
             indices: Queue::default(),
@@ -205,6 +208,7 @@ impl<T: Real> Record<T> {
         self.hooks.clear();
         self.segments.clear();
         self.values.clear();
+        self.wholes.clear();
         self.edges.clear();
         self.indices.clear();
         self.notes.clear();

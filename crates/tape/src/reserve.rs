@@ -102,6 +102,7 @@ impl<T: Real> Record<T> {
             + queue(&self.edges)
             + queue(&self.indices)
             + vector(&self.values.items)
+            + vector(&self.wholes)
             + vector(&self.survivors)
             + self.survivors.iter().map(|(_, node)| kept(node)).sum::<usize>()
             + vector(&self.spare)

@@ -112,7 +112,8 @@ impl<T: Real> Tape<T> {
                 }
                 _ => 0,
             };
-            let own = matches!(node.place, Place::Arena(_) | Place::Kept(_) | Place::Aside(_));
+            let own = matches!(node.place, Place::Arena(_) | Place::Kept(_) | Place::Aside(_))
+                && !record.is_whole(id);
             let row = LedgerRow {
                 name: node.op_name().to_owned(),
                 nodes: 1,
