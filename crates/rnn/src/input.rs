@@ -74,6 +74,20 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
         }
     }
 
+    /// Step `t` of inputs `[T, B, X]`: `[B, X]`.
+    #[track_caller]
+    #[must_use]
+    pub fn step(&self, t: usize) -> Self {
+        match self {
+            Self::Dense(x) => Self::Dense(x.select(0, t)),
+            Self::OneHot { indices, classes, lead } => {
+                let rows = lead[1..].iter().product::<usize>();
+                let (indices, lead) = (&indices[t * rows..][..rows], lead[1..].into());
+                Self::OneHot { indices, classes: *classes, lead }
+            }
+        }
+    }
+
     /// `x W + b`, or `x W` without a bias, for [`Cell::project`](crate::Cell::project): what a step reads at its own time, and
     /// neither later nor on the way back. The memory of a stretch of steps then serves the next.
     ///
@@ -165,6 +179,9 @@ fn rows_of<T: Real>(w: Var<'_, T>, classes: usize) {
 /// Rows that were looked up, under the axes of what they were looked up for.
 #[track_caller]
 fn shaped<'t, T: Real>(rows: Var<'t, T>, lead: &[usize]) -> Var<'t, T> {
+    if lead.len() == 1 {
+        return rows;
+    }
     let mut shape: Shape = lead.iter().copied().collect();
     shape.extend(rows.shape().last().copied());
     rows.reshape(shape)

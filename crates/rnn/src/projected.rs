@@ -33,7 +33,7 @@ pub(crate) struct Projected<'t, 's, 'd, 'c, T: Real, C: ?Sized> {
     /// Its clock is that of the first step.
     p: Bound<'t, 's, T>,
     xs: Input<'t, 'd, T>,
-    /// Steps of a stretch. The last one may have fewer.
+    /// Steps of a stretch. The last one may have fewer. A single one is projected without an axis of steps.
     length: usize,
     /// The steps of the one at hand.
     steps: Range<usize>,
@@ -61,7 +61,10 @@ impl<'t, 's, 'd, 'c, T: Real, C: Cell<T> + ?Sized> Projected<'t, 's, 'd, 'c, T, 
             self.let_go();
             (self.steps, self.projected) = project(self.cell, self.p, &self.xs, self.length, t);
         }
-        step(self.projected, t - self.steps.start)
+        match self.length {
+            1 => self.projected,
+            _ => step(self.projected, t - self.steps.start),
+        }
     }
 
     /// The stretch at hand has been read.
@@ -94,7 +97,12 @@ fn project<'t, T: Real, C: Cell<T> + ?Sized>(
 ) -> (Range<usize>, Var<'t, T>) {
     let (total, start) = (xs.lead()[0], t / length * length);
     let steps = start..total.min(start + length);
-    let xs = if steps.len() == total { xs.clone() } else { xs.steps(steps.clone()) };
+    let xs = match length {
+        _ if total == 0 => xs.clone(),
+        1 => xs.step(start),
+        _ if steps.len() == total => xs.clone(),
+        _ => xs.steps(steps.clone()),
+    };
     let projected = cell.project(p.at(p.time() + start), xs);
     (steps, projected)
 }
