@@ -81,7 +81,8 @@ pub trait Op<T: Real>: Any + Debug + Send {
     }
 
     /// Is `y` the elements of all inputs, one input after the other, so that `x̄ᵢ` gets its stretch of `ȳ`? The tape then
-    /// leaves `ȳ` where it is until each is needed.
+    /// leaves `ȳ` where it is until each is needed; and where the inputs stand side by side already, `y` shares their memory, and
+    /// `forward` is not called.
     fn joins(&self, _x: Inputs<'_, T>) -> bool {
         false
     }

@@ -49,11 +49,12 @@ fn line<C: Cell<f32>>(
         run.advance(store.bind(&tape), Input::Dense(xs));
         tape.ledger().total().clone()
     };
-    let (once, twice) = (recorded(100), recorded(200));
-    let each = |of: fn(&LedgerRow) -> usize| (of(&twice) - of(&once)) as f64 / 100.0;
+    // Whole stretches of projected inputs: what a short last one leaves is no step's.
+    let (once, twice) = (recorded(128), recorded(256));
+    let each = |of: fn(&LedgerRow) -> usize| (of(&twice) - of(&once)) as f64 / 128.0;
     let values = each(|row| row.values + row.saved);
     println!(
-        "{name:23} | {:>6} {values:>10} {:>8} | {:.1}",
+        "{name:23} | {:>6.0} {values:>10.0} {:>8.0} | {:.1}",
         each(|row| row.nodes),
         each(|row| row.records),
         values / (4 * batch * hidden) as f64
