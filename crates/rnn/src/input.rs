@@ -75,6 +75,18 @@ impl<'t, 'd, T: Real> Input<'t, 'd, T> {
     }
 
     /// Step `t` of inputs `[T, B, X]`: `[B, X]`.
+    ///
+    /// ```
+    /// let xs = rnn::Input::<f64>::one_hot(&[2, 0, 1, 1], 2, 3);
+    /// let tape = tape::Tape::new();
+    /// let ones = ndarray::arr2(&[[0.0, 1.0, 0.0]; 2]).into_dyn();
+    /// assert_eq!(xs.step(1).dense(&tape).value(), ones);
+    /// let dense = rnn::Input::Dense(xs.dense(&tape));
+    /// assert_eq!(dense.step(1).dense(&tape).value(), ones);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no such step.
     #[track_caller]
     #[must_use]
     pub fn step(&self, t: usize) -> Self {
