@@ -103,13 +103,12 @@ impl<T: Real> Tape<T> {
                 input.last_use = id;
             }
         }
-        let whole = match joins && saved == 0 {
-            true => record.side_by_side(record.edges.slice(edges.0, edges.1)),
-            false => None,
-        };
         let place = match view {
             Some(offset) => record.view(inputs[0].id, offset, id),
-            None if let Some(start) = whole => {
+            None if joins
+                && saved == 0
+                && let Some(start) = record.side_by_side(record.edges.slice(edges.0, edges.1)) =>
+            {
                 record.wholes.push((id, start));
                 Place::Arena(start)
             }
