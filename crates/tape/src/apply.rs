@@ -103,16 +103,15 @@ impl<T: Real> Tape<T> {
                 input.last_use = id;
             }
         }
-        let place = match view {
-            Some(offset) => record.view(inputs[0].id, offset, id),
-            None if joins
-                && saved == 0
-                && let Some(start) = record.side_by_side(record.edges.slice(edges.0, edges.1)) =>
-            {
+        let parts = || record.side_by_side(record.edges.slice(edges.0, edges.1));
+        let whole = (joins && saved == 0).then(parts).flatten();
+        let place = match (view, whole) {
+            (Some(offset), _) => record.view(inputs[0].id, offset, id),
+            (None, Some(start)) => {
                 record.wholes.push((id, start));
                 Place::Arena(start)
             }
-            None if len >= aside && saved == 0 => {
+            (None, None) if len >= aside && saved == 0 => {
                 let mut memory = self.pool.lock().take(len);
                 if cfg!(debug_assertions) {
                     memory.fill(T::of(f64::NAN));
@@ -124,7 +123,7 @@ impl<T: Real> Tape<T> {
                 record.aside += len;
                 Place::Aside(memory)
             }
-            None => {
+            (None, None) => {
                 let (lookup, nodes, fresh, start) = record.extend(edges, len + saved);
                 let lent = Lent { lookup: &lookup, nodes, indices, scratch: &self.scratch };
                 let (y, saved) = fresh.split_at_mut(len);
