@@ -58,10 +58,10 @@ pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: u
             load(simd, row, sums.as_flattened_mut(), whole);
         }
     }
-    match a.dense() {
+    match (a.dense(), a.rows()) {
         // What the loop does besides multiplying waits for the same units that multiply, on some
         // machines: nothing is checked in it, and four steps share one turn.
-        Some(a) if P == 1 && b.row == V * lanes => {
+        (Some(a), _) if P == 1 && b.row == V * lanes => {
             let lines = &T::vectors::<S>(&b.data[..depth * V * lanes]);
             let (a, a_rest) = pulp::as_arrays::<UNROLL, _>(&a[..depth]);
             let (b, b_rest) = pulp::as_arrays::<UNROLL, _>(pulp::as_arrays::<V, _>(lines).0);
@@ -79,11 +79,7 @@ pub(super) fn tile<S: Simd, T: Lanes, const M: usize, const P: usize, const V: u
         }
         // Rows of both that stand apart are met side by side: none of their places is looked up. (The last of a row may be
         // missing behind the last step.)
-        _ if P == 1
-            && depth > 0
-            && b.row >= V * lanes
-            && let Some((a, row)) = a.rows() =>
-        {
+        (_, Some((a, row))) if P == 1 && depth > 0 && b.row >= V * lanes => {
             let before = depth - 1;
             let (a, a_last) = a.split_at(before * row);
             let (b, b_last) =
