@@ -12,6 +12,7 @@
 //!   weight used at every time step is packed once: [`Packed`], [`Again`].
 //! * A **panel** of `A` holds the rows of one tile, interleaved, so that the entries of one
 //!   step lie side by side. It is read again for every panel of `B`.
+//! * A single row of few columns, the step of a small network, needs no panels: it goes down `B` in one loop.
 //! * A small `C = Lᵀ R`, a weight gradient of few units, needs no panels: a tile goes down the rows of both.
 //!
 //! # The bits
@@ -32,6 +33,7 @@ mod micro;
 mod pack;
 mod product;
 mod rank_update;
+mod row;
 mod soon;
 #[cfg(test)]
 mod tests;
@@ -54,6 +56,7 @@ use again::Shelf;
 use lanes::Lanes;
 use product::{Pack, Product, Right};
 use pulp::Arch;
+use row::Row;
 use std::mem::take;
 
 /// Packing memory, kept from one product to the next.
@@ -190,9 +193,26 @@ fn multiply<T: Lanes>(
     assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
     let Scratch { packing, soon, again: shelf, .. } = scratch;
     let packed = again.and_then(|again| shelf.find(again, b, a.rows, |to| pack(b, to)));
-    let (n, soon) = (b.cols, take(soon));
+    let n = b.cols;
     let b = packed.map_or(Right::Matrix(b), Right::Packed);
-    Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from });
+    if !one_row(a, &b, c.0, (add, from)) {
+        let soon = take(soon);
+        Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from });
+    }
+}
+
+/// Makes the product, if it is one of the [least](row).
+#[inline(always)]
+fn one_row<T: Lanes>(
+    a: Matrix<'_, T>,
+    b: &Right<'_, T>,
+    c: &mut [T],
+    (add, from): (bool, Option<Start<'_, T>>),
+) -> bool {
+    let Some(a) = Row::of(a) else { return false };
+    let c = &mut c[..b.columns()];
+    let from = from.map(|from| from.data);
+    Arch::new().dispatch(Row { a, b, c, from, add })
 }
 
 /// Packs `b`, in the memory of what was packed there before.
@@ -247,8 +267,11 @@ macro_rules! primitive {
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
             let Scratch { packing, soon, .. } = scratch;
-            let (b, n, c, soon) = (Right::Packed(b), b.cols, (c, b.cols), take(soon));
-            Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from: None });
+            let (n, b) = (b.cols, Right::Packed(b));
+            if !one_row(a, &b, c, (add, None)) {
+                let (c, soon) = ((c, n), take(soon));
+                Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from: None });
+            }
         }
 
         #[doc = concat!("[`", stringify!($float), "()`] with a `B` that may come [`Again`], to the same bits.")]

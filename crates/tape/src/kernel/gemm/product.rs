@@ -23,6 +23,16 @@ pub(super) enum Right<'a, T> {
     Packed(&'a Packed<T>),
 }
 
+impl<T> Right<'_, T> {
+    #[inline(always)]
+    pub(super) fn columns(&self) -> usize {
+        match self {
+            Self::Matrix(b) => b.cols,
+            Self::Packed(b) => b.cols,
+        }
+    }
+}
+
 /// `C = A B` or `C += A B`, to be run on any instruction set. (It is handed on by reference: to move so many words takes as long
 /// as the least of products.)
 pub(super) struct Product<'a, T> {
@@ -79,7 +89,7 @@ impl<T: Lanes> WithSimd for &mut Product<'_, T> {
 
 /// Where the panels of `B` are found if they need not be packed any more, for `n` columns of one block of steps.
 #[inline(always)]
-fn at_hand<'a, S: Simd, T: Lanes>(
+pub(super) fn at_hand<'a, S: Simd, T: Lanes>(
     b: &Right<'a, T>,
     depth: usize,
     n: usize,

@@ -140,6 +140,10 @@ fn awkward_products_have_the_bits_of_the_definition() {
         &[(3, 9, 5), (13, 3, 11), (1, 10, 3)]
     } else {
         &[
+            (1, 1, 64),
+            (1, 128, 32),
+            (1, 100, 64),
+            (1, 129, 64),
             (1, 512, 2048),
             (1, 2048, 130),
             (2, 300, 257),
@@ -248,6 +252,38 @@ fn every_instruction_set_gives_the_same_bits() {
             let right = on(Scalar, a, b);
             assert!(V3::try_new().is_none_or(|simd| on(simd, a, b) == right));
             assert!(V4::try_new().is_none_or(|simd| on(simd, a, b) == right));
+        }
+    }
+}
+
+#[test]
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+fn the_least_products_have_the_same_bits_on_every_instruction_set() {
+    use pulp::{
+        Scalar, Simd,
+        x86::{V3, V4},
+    };
+    fn on<S: Simd>(
+        simd: S,
+        a: &[f32],
+        b: Matrix<'_, f32>,
+        from: Option<&[f32]>,
+    ) -> Option<Vec<u64>> {
+        let mut c = vec![0.0; b.cols];
+        let row = Row { a, b: &Right::Matrix(b), c: &mut c, from, add: false };
+        simd.vectorize(row).then(|| bits(&c))
+    }
+    for (k, n) in [(1, 1), (7, 8), (100, 16), (128, 32), (9, 64)] {
+        let (a, b, from) = (numbers(k, 1), numbers(k * n, 2), numbers::<f32>(n, 3));
+        let b = Matrix::row_major(&b, k, n);
+        for from in [None, Some(&from[..])] {
+            let mut right = from.map_or(vec![0.0; n], <[f32]>::to_vec);
+            plain(&mut Scratch::default(), Matrix::row_major(&a, 1, k), b, &mut right, true);
+            let mut made = vec![on(Scalar, &a, b, from)];
+            made.extend(V3::try_new().map(|simd| on(simd, &a, b, from)));
+            made.extend(V4::try_new().map(|simd| on(simd, &a, b, from)));
+            assert!(made.iter().any(Option::is_some), "{k}×{n} is one of them");
+            assert!(made.iter().flatten().all(|c| *c == bits(&right)), "{k}×{n}");
         }
     }
 }
