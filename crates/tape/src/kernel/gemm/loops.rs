@@ -92,8 +92,8 @@ impl<T: Lanes> WithSimd for Loops<'_, '_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { packing, soon, a, b, n, c: (c, stride), add, from } = self.0;
-        let (a, n, stride, add, from) = (*a, *n, *stride, *add, *from);
+        let Product { packing, soon, a, b, c: (c, stride), add, from } = self.0;
+        let (a, n, stride, add, from) = (*a, b.columns(), *stride, *add, *from);
         let Packing { a: a_room, b: b_room } = &mut **packing;
         let depth = a.cols;
         let width = PANEL * T::lanes::<S>();

@@ -193,26 +193,29 @@ fn multiply<T: Lanes>(
     assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
     let Scratch { packing, soon, again: shelf, .. } = scratch;
     let packed = again.and_then(|again| shelf.find(again, b, a.rows, |to| pack(b, to)));
-    let n = b.cols;
     let b = packed.map_or(Right::Matrix(b), Right::Packed);
-    if !one_row(a, &b, c.0, (add, from)) {
-        let soon = take(soon);
-        Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from });
-    }
+    make(packing, soon, a, b, c, (add, from));
 }
 
-/// Makes the product, if it is one of the [least](row).
+/// Makes a product: one of the [least](row) by a way of its own.
 #[inline(always)]
-fn one_row<T: Lanes>(
+fn make<T: Lanes>(
+    packing: &mut Packing<T>,
+    soon: &mut Soon,
     a: Matrix<'_, T>,
-    b: &Right<'_, T>,
-    c: &mut [T],
+    b: Right<'_, T>,
+    c: (&mut [T], usize),
     (add, from): (bool, Option<Start<'_, T>>),
-) -> bool {
-    let Some(a) = Row::of(a) else { return false };
-    let c = &mut c[..b.columns()];
-    let from = from.map(|from| from.data);
-    Arch::new().dispatch(Row { a, b, c, from, add })
+) {
+    let arch = Arch::new();
+    if let Some(a) = Row::of(a) {
+        let (c, from) = (&mut c.0[..b.columns()], from.map(|from| from.data));
+        if arch.dispatch(Row { a, b: &b, c, from, add }) {
+            return;
+        }
+    }
+    let soon = take(soon);
+    arch.dispatch(&mut Product { packing, soon, a, b, c, add, from });
 }
 
 /// Packs `b`, in the memory of what was packed there before.
@@ -267,11 +270,7 @@ macro_rules! primitive {
         ) {
             assert_eq!(a.cols, b.rows, "A has as many columns as B has rows");
             let Scratch { packing, soon, .. } = scratch;
-            let (n, b) = (b.cols, Right::Packed(b));
-            if !one_row(a, &b, c, (add, None)) {
-                let (c, soon) = ((c, n), take(soon));
-                Arch::new().dispatch(&mut Product { packing, soon, a, b, n, c, add, from: None });
-            }
+            make(packing, soon, a, Right::Packed(b), (c, b.cols), (add, None));
         }
 
         #[doc = concat!("[`", stringify!($float), "()`] with a `B` that may come [`Again`], to the same bits.")]

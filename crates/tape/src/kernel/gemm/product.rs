@@ -40,7 +40,6 @@ pub(super) struct Product<'a, T> {
     pub(super) soon: Soon,
     pub(super) a: Matrix<'a, T>,
     pub(super) b: Right<'a, T>,
-    pub(super) n: usize,
     /// `C`, and how far its rows are apart.
     pub(super) c: (&'a mut [T], usize),
     pub(super) add: bool,
@@ -53,8 +52,8 @@ impl<T: Lanes> WithSimd for &mut Product<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Product { a, ref b, n, c: (ref mut c, stride), add, from, .. } = *self;
-        let (m, depth) = (a.rows, a.cols);
+        let Product { a, ref b, c: (ref mut c, stride), add, from, .. } = *self;
+        let (m, depth, n) = (a.rows, a.cols, b.columns());
         if m == 0 || n == 0 {
             return;
         }

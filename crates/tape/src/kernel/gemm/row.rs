@@ -51,6 +51,7 @@ impl<T: Lanes> WithSimd for Row<'_, T> {
         for (p, c) in c.chunks_exact_mut(width).enumerate() {
             let from = from.map(|from| &from[p * width..]);
             down::<S, T, PANEL>(simd, a, b, c, from, add);
+            // Without the panic that [`Panels::skip`] would bring into this loop: it is felt in the least of them.
             b = Panels { data: b.data.get(b.panel..).unwrap_or_default(), ..b };
         }
         true

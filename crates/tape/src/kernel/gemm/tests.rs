@@ -238,7 +238,6 @@ fn every_instruction_set_gives_the_same_bits() {
             soon: Soon::default(),
             a,
             b: Right::Matrix(b),
-            n,
             c: (c_mut, n),
             add: false,
             from: None,
